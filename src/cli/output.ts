@@ -35,7 +35,7 @@ export class Output {
 }
 
 /**
- * Reports whether to use colors: only on a terminal, and not with NO_COLOR (https://no-color.org).
+ * Returns true if to use colors: only on a terminal, and not with NO_COLOR (https://no-color.org).
  */
 export function hasColours({ stdout, env }: CliIo): boolean {
   return stdout.isTerminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";

@@ -38,7 +38,7 @@ export function addWebFlags(command: Command, place: string): void {
     .option("--web-open", "allow everybody who reaches the dashboard to use it");
 }
 
-/** Reports whether other machines reach the dashboard, directly or through a proxy. */
+/** Returns true if other machines reach the dashboard, directly or through a proxy. */
 function isReachable({ webProxy }: WebFlags, { hostname }: WebPlace): boolean {
   return webProxy === true || !isLoopback(hostname);
 }
@@ -143,7 +143,7 @@ export async function serveWeb(handler: DashboardHandler, options: WebOptions): 
   };
 }
 
-/** Reports whether only programs on this machine can reach an address. */
+/** Returns true if only programs on this machine can reach an address. */
 export function isLoopback(hostname: string): boolean {
   return /^(localhost|127\.[\d.]+|::1)$/.test(hostname);
 }

@@ -176,7 +176,7 @@ export class ConnectionPool {
     this.#watchTicks();
   }
 
-  /** Sends a part of the offered commands. Returns `false` if no connection can take any now. */
+  /** Sends a part of the offered commands. Returns true if a connection took them. */
   #serveNext(source: RequestSource): boolean {
     const connected = this.#all.filter((one) => one.connected);
     const ready = connected.filter(({ current }) => !current!.writer.isWriting);
@@ -204,7 +204,7 @@ export class ConnectionPool {
     return false;
   }
 
-  /** Sends more when one of the connections becomes idle. Returns `false` if none is busy. */
+  /** Returns true if a connection is busy, and sends more when one becomes idle. */
   #awaitIdle(connections: readonly ReconnectingConnection[]): boolean {
     const busy = connections.map((one) => one.current!).filter(({ load }) => load > 0);
     for (const one of busy) {

@@ -22,7 +22,7 @@ export interface DashboardRequest extends AsyncIterable<Uint8Array> {
 export interface DashboardResponse {
   /** Starts the response. */
   writeHead(status: number, headers: Record<string, string | string[]>): unknown;
-  /** Sends a part of the body. Returns false if the buffer is full. */
+  /** Sends a part of the body. Returns true if the buffer has room for more. */
   write(bytes: Uint8Array): boolean;
   /** Ends the response. */
   end(text?: string): unknown;

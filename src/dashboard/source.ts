@@ -36,7 +36,7 @@ export type CancelledPlace = JobPlace | "unknown";
 export interface Source {
   info(): Promise<ServerInfo>;
   queues(query: QueueQuery): Promise<QueuePage<ShownQueue>>;
-  /** Returns false if there is no such queue, `undefined` if the server does not tell it. */
+  /** Returns true if the queue exists; `undefined` if the server does not tell. */
   changeQueue(action: QueueAction, name: string): Promise<boolean | undefined>;
   /** Returns the number of changed jobs, `undefined` if the server does not tell it. */
   change(

@@ -157,7 +157,7 @@ function comparePaths(a: string, b: string): number {
   return left.length - right.length;
 }
 
-/** Returns true for the facts of a workflow's state, false for those of a join. */
+/** Returns true if the facts belong to the state of a workflow, and not to a join. */
 function isState(facts: Readonly<Record<string, unknown>>): boolean {
   return Object.keys(facts).some((key) =>
     key === "total" || key === "ended" || key.startsWith(SUCCEEDED) || key.startsWith(DEAD)

@@ -16,7 +16,7 @@ export function isQueueName(text: unknown): text is string {
 const INTERNAL = /^(?:workflow\.|cron\..*\.alive\.)/;
 
 /**
- * Returns true for a queue whose jobs are not for workers: tokens and states of workflows, and
+ * Returns true if the queue has jobs that are not for workers: tokens and states of workflows, and
  * heartbeats of schedules. Patterns in a consumer's queues do not match it.
  */
 export function isInternalQueue(name: string): boolean {

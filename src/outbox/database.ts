@@ -93,7 +93,7 @@ export function connectionOf(database: unknown, dialect: Dialect | undefined): C
   return { dialect, query: database as QueryFunction, isInTransaction: () => false };
 }
 
-/** Returns true for the drivers of SQLite, which are synchronous. */
+/** Returns true if the driver is one for SQLite. These are synchronous. */
 export function isSqlite(database: unknown): database is SqliteDatabase {
   // A transaction of `postgres` has a `prepare` too.
   return has<SqliteDatabase>(database, "prepare") && !has<PostgresDatabase>(database, "unsafe");

@@ -24,7 +24,7 @@ const RESULTS: Readonly<Record<FailedTo, AttemptResult>> = {
 };
 
 /** A stored attempt. Times are in milliseconds since 1970. */
-interface Kept {
+interface StoredAttempt {
   readonly jid: string;
   readonly attempt: number;
   readonly startedAt: number | undefined;
@@ -46,7 +46,7 @@ export class Attempts {
   readonly #store: Store;
   readonly #max: number;
   /** Row 0 stands for an empty slot of the index, so the slots begin with 1. */
-  readonly #slots: (Kept | undefined)[] = [undefined];
+  readonly #slots: (StoredAttempt | undefined)[] = [undefined];
   readonly #byJid = new RowIndex();
   #serial = 0;
 
@@ -54,23 +54,23 @@ export class Attempts {
     this.#clock = clock;
     this.#store = store;
     this.#max = max;
-    const kept = [...store.all(TABLE)].map(([, json]) => JSON.parse(json) as Kept);
-    for (const one of kept.sort((a, b) => a.serial - b.serial)) this.#put(one);
+    const stored = [...store.all(TABLE)].map(([, json]) => JSON.parse(json) as StoredAttempt);
+    for (const one of stored.sort((a, b) => a.serial - b.serial)) this.#put(one);
   }
 
   /** Records a failed run. `noted` is the failure as it is stored in the job. */
-  failed(reservation: Reservation, noted: StoredFailure, to: FailedTo): void {
+  failed(reservation: Reservation, record: StoredFailure, to: FailedTo): void {
     this.#add(reservation, {
-      attempt: Number(noted.retry_count) + 1,
+      attempt: Number(record.retry_count) + 1,
       result: RESULTS[to],
-      errorType: copyText(noted.errtype),
-      message: copyText(noted.message.slice(0, MAX_MESSAGE).toWellFormed()),
+      errorType: copyText(record.errtype),
+      message: copyText(record.message.slice(0, MAX_MESSAGE).toWellFormed()),
     });
   }
 
   /** Records a success, if the job has failed before. */
   succeeded(reservation: Reservation): void {
-    if (!hasFailed(reservation.payload) || this.#of(reservation.jid).length === 0) return;
+    if (!hasFailed(reservation.payload) || this.#attemptsOf(reservation.jid).length === 0) return;
     const { failure } = reservation.job;
     const attempt = failure === undefined ? 1 : Number(failure.retry_count) + 2;
     this.#add(reservation, { attempt, result: "success" });
@@ -78,52 +78,52 @@ export class Attempts {
 
   /** Returns the attempts of a job, the first one first. */
   of(jid: string): JobAttempt[] {
-    return this.#of(jid).sort((a, b) => a.serial - b.serial).map((kept) => ({
-      attempt: kept.attempt,
-      startedAt: kept.startedAt === undefined ? undefined : new Date(kept.startedAt),
-      endedAt: new Date(kept.endedAt),
-      worker: kept.worker,
-      result: kept.result,
-      errorType: kept.errorType,
-      message: kept.message,
+    return this.#attemptsOf(jid).sort((a, b) => a.serial - b.serial).map((stored) => ({
+      attempt: stored.attempt,
+      startedAt: stored.startedAt === undefined ? undefined : new Date(stored.startedAt),
+      endedAt: new Date(stored.endedAt),
+      worker: stored.worker,
+      result: stored.result,
+      errorType: stored.errorType,
+      message: stored.message,
     }));
   }
 
-  /** Forgets all attempts. The store deletes its records itself. */
+  /** Removes all attempts from memory. The store deletes its own records itself. */
   clear(): void {
     this.#slots.length = 1;
     this.#byJid.clear();
     this.#serial = 0;
   }
 
-  #of(jid: string): Kept[] {
+  #attemptsOf(jid: string): StoredAttempt[] {
     return this.#byJid.find(hashOf(jid)).map((slot) => this.#slots[slot]!)
-      .filter((kept) => kept.jid === jid);
+      .filter((stored) => stored.jid === jid);
   }
 
   #add(
     { jid, wid, entry, extension, job }: Reservation,
-    more: Pick<Kept, "attempt" | "result" | "errorType" | "message">,
+    more: Pick<StoredAttempt, "attempt" | "result" | "errorType" | "message">,
   ): void {
     const startedAt = extension === undefined
       ? entry.at - reservedMs({ reserve_for: Number(job.reserve_for) })
       : undefined;
-    const kept: Kept = {
+    const stored: StoredAttempt = {
       ...{ jid: copyText(jid), worker: copyText(wid), startedAt, endedAt: this.#clock.now() },
       ...more,
       serial: this.#serial + 1,
     };
-    const slot = this.#put(kept);
-    if (this.#store.isDurable) this.#store.set(TABLE, `${slot}`, JSON.stringify(kept));
+    const slot = this.#put(stored);
+    if (this.#store.isDurable) this.#store.set(TABLE, `${slot}`, JSON.stringify(stored));
   }
 
-  #put(kept: Kept): number {
-    this.#serial = kept.serial;
-    const slot = (kept.serial - 1) % this.#max + 1;
+  #put(stored: StoredAttempt): number {
+    this.#serial = stored.serial;
+    const slot = (stored.serial - 1) % this.#max + 1;
     const old = this.#slots[slot];
     if (old !== undefined) this.#byJid.remove(hashOf(old.jid), slot);
-    this.#slots[slot] = kept;
-    this.#byJid.add(hashOf(kept.jid), slot);
+    this.#slots[slot] = stored;
+    this.#byJid.add(hashOf(stored.jid), slot);
     return slot;
   }
 }

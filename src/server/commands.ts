@@ -10,7 +10,7 @@ import { CodedError } from "./hooks.ts";
 import { LargeLine, type Line, OversizedLine } from "./line.ts";
 import { largePush } from "./large/push.ts";
 import type { Inspector } from "./inspect/inspector.ts";
-import { inspect } from "./inspect/verb.ts";
+import { inspect } from "./inspect/inspect_command.ts";
 import type { Manager } from "./manager.ts";
 import { mutate } from "./mutate.ts";
 import { type Payload, payloadBytes } from "./payload.ts";
@@ -47,7 +47,7 @@ export interface EnterpriseCommands {
 }
 
 /** Runs the lines of one verb. */
-type Run = (
+type CommandHandler = (
   context: CommandContext,
   client: ClientData,
   line: string,
@@ -64,7 +64,7 @@ function argumentsOf(line: string, verb: string): string {
   return line.slice(verb.length + 1);
 }
 
-const COMMANDS: ReadonlyMap<string, Run> = new Map<string, Run>([
+const COMMANDS: ReadonlyMap<string, CommandHandler> = new Map<string, CommandHandler>([
   ["PUSH", push],
   ["PUSHB", pushBulk],
   ["FETCH", fetch],

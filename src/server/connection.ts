@@ -235,8 +235,8 @@ export class Connection implements PeerHandler, Closable {
   /** Pauses until other clients have been served. */
   #yieldToOthers(): void {
     this.#isBlocked = true;
-    const go = () => this.#unblocked("");
-    this.#owner.context.slices.afterOthers().then(go, go);
+    const resume = () => this.#unblocked("");
+    this.#owner.context.slices.afterOthers().then(resume, resume);
   }
 
   #unblocked(reply: Reply): void {
@@ -265,13 +265,13 @@ export class Connection implements PeerHandler, Closable {
   #read(line: string): void {
     const hello = readHello(line);
     if (hello === undefined) return this.end();
-    const verdict = this.#owner.greeter.checkPassword(hello, this.#challenge, (isRight) => {
+    const result = this.#owner.greeter.checkPassword(hello, this.#challenge, (isRight) => {
       this.#isBlocked = false;
       this.#finishHandshake(hello, isRight);
       this.#runLines();
     });
-    if (typeof verdict === "boolean") this.#finishHandshake(hello, verdict);
-    else this.#queueHandshake(verdict);
+    if (typeof result === "boolean") this.#finishHandshake(hello, result);
+    else this.#queueHandshake(result);
   }
 
   #queueHandshake(step: () => boolean): void {

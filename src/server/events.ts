@@ -3,7 +3,7 @@ import type { Integer } from "./go/decode.ts";
 import type { FailedTo } from "./hooks.ts";
 import type { StoredFailure, StoredJob } from "./stored_job.ts";
 
-/** Something that happened on a server, as plain data. See the option `onEvent`. */
+/** An event of a server, as plain data. See the option `onEvent`. */
 export type ServerEvent = ClientEvent | ClientRefused | JobFailedEvent;
 
 /** A client has connected and sent HELLO, or has disconnected. */
@@ -71,7 +71,7 @@ export function checkListener(onEvent: unknown): EmitEvent | undefined {
   };
 }
 
-const NEXTS: Readonly<Record<FailedTo, JobFailedEvent["next"]>> = {
+const NEXT_STEPS: Readonly<Record<FailedTo, JobFailedEvent["next"]>> = {
   retries: "retry",
   dead: "dead",
   nowhere: "dropped",
@@ -85,7 +85,7 @@ export function failedEvent(
 ): JobFailedEvent {
   return {
     ...{ type: "failed", jid, jobType: jobtype, queue, attempt: attemptOf(retry_count) },
-    ...{ errorType: errtype, message, next: NEXTS[to] },
+    ...{ errorType: errtype, message, next: NEXT_STEPS[to] },
   };
 }
 

@@ -25,7 +25,7 @@ export function truncateFailure({ jid, errtype, message, backtrace }: Failure): 
 }
 
 /** Records a failure in its job and counts it. Returns the new record. */
-export function noteFailure(
+export function recordFailure(
   job: StoredJob,
   { errtype, message, backtrace }: Failure,
   now: string,

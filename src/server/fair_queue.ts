@@ -10,7 +10,7 @@ const SLICE_MS = 2;
  */
 const FAIR_LENGTH = 16;
 
-interface Task {
+interface Handshake {
   /**
    * Does a part of the work, a few tenths of a millisecond if possible. Returns true after the last
    * part.
@@ -29,8 +29,8 @@ interface Task {
 export class FairQueue {
   readonly #timer: SliceTimer;
   /** Waiting tasks by network. The first network is next. */
-  readonly #tasks = new Map<string, Task[]>();
-  #current: Task | undefined;
+  readonly #tasks = new Map<string, Handshake[]>();
+  #current: Handshake | undefined;
   #isRunning = false;
 
   constructor(timer: SliceTimer) {
@@ -65,7 +65,7 @@ export class FairQueue {
   }
 
   /** Takes the next task. Its network moves to the end of the queue. */
-  #next(): Task | undefined {
+  #next(): Handshake | undefined {
     for (const [network, tasks] of this.#tasks) {
       const next = tasks.length > FAIR_LENGTH ? tasks.pop() : tasks.shift();
       this.#tasks.delete(network);

@@ -58,7 +58,7 @@ export class Fetches {
     if (names.length === 0) throw new GoError("must call fetch with at least one queue");
     const { admitted: active, awaited } = this.#throttled(this.#queues.active(names), wid);
     let taken: TakenJob | undefined;
-    while ((taken = this.#takeHandover(wid) ?? this.#queues.pop(active)) !== undefined) {
+    while ((taken = this.#takeFirstJob(wid) ?? this.#queues.pop(active)) !== undefined) {
       const job = this.#parts.reserve(taken, wid);
       if (job !== undefined) return job;
     }
@@ -93,14 +93,14 @@ export class Fetches {
   }
 
   /** Takes the job that a test wants this worker to get first. */
-  #takeHandover(wid: string): TakenJob | undefined {
+  #takeFirstJob(wid: string): TakenJob | undefined {
     const payload = this.testWorkers.get(wid);
     if (payload === undefined) return undefined;
     this.testWorkers.set(wid, undefined);
     return { row: this.#parts.arena.add(payload), payload, isStored: false };
   }
 
-  /** Reports whether this is a test's worker with no running job. */
+  /** Returns true if this is a test's worker with no running job. */
   #isIdleTestWorker(wid: string): boolean {
     if (!this.testWorkers.has(wid)) return false;
     for (const reservation of this.#parts.reservations.values()) {

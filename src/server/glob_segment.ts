@@ -22,7 +22,7 @@ export class Segment {
     this.length = elements.length;
   }
 
-  /** Reports whether the segment matches the text at this position. */
+  /** Returns true if the segment matches the text at this position. */
   *isAt(text: Uint8Array, at: number): Work<boolean> {
     for (let i = 0; i < this.length; i++) {
       if (this.#elements[i]![text[at + i]!] === 0) return false;

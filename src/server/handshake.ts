@@ -85,7 +85,7 @@ export class Greeter {
     if (!DIGEST.test(pwdhash)) return false;
     const secret = this.#password + challenge.salt;
     const rounds = version < 2 ? 1 : challenge.rounds;
-    return checkProof({ secret, rounds, given: pwdhash }, done);
+    return checkProof({ secret, rounds, sent: pwdhash }, done);
   }
 }
 

@@ -49,18 +49,18 @@ export class History {
     const last = this.#last;
     this.#last = { enqueued, processed, failed };
     // After a FLUSH, the totals start again from 0.
-    const since = (now: number, before: number) => now < before ? now : now - before;
+    const increase = (now: number, before: number) => now < before ? now : now - before;
     const more: Counts = [
-      since(enqueued, last.enqueued),
-      since(processed, last.processed),
-      since(failed, last.failed),
+      increase(enqueued, last.enqueued),
+      increase(processed, last.processed),
+      increase(failed, last.failed),
     ];
     if (more.every((count) => count === 0)) return;
     this.#add("hour", more);
     this.#add("week", more);
   }
 
-  /** All points up to now, the oldest first. Intervals without jobs have 0. */
+  /** Returns all points up to now, the oldest first. Intervals without jobs have 0. */
   read(): ServerHistory {
     this.sample();
     return { hour: this.#points("hour"), week: this.#points("week") };

@@ -12,7 +12,7 @@ const MAX_CHUNK = 1024 * 1024;
 const ROW_AT = 0;
 const LENGTH_AT = 4;
 const TIME_AT = 8;
-const HEAD = 16;
+const HEADER_BYTES = 16;
 
 /**
  * Chunks are compacted if more than `MIN_FREE` bytes are free, plus this fraction of the used
@@ -68,7 +68,7 @@ export class JobArena {
   #total = 0;
   #epoch = 0;
   /** True while jobs are adopted. No chunk is removed then. */
-  #isFilling = false;
+  #isAdopting = false;
 
   constructor() {
     this.clear();
@@ -105,7 +105,7 @@ export class JobArena {
     const row = this.#free;
     if (row === 0) {
       const next = this.#owners.length;
-      this.#place(next, NONE, 0, 0);
+      this.#setLocation(next, NONE, 0, 0);
       return next;
     }
     this.#free = this.#starts.get(row);
@@ -121,7 +121,10 @@ export class JobArena {
   at(row: number): number {
     const owner = this.#owners.get(row);
     if (owner === LARGE) return this.#larges.get(row)!.at;
-    return this.#chunks.get(owner)!.view.getFloat64(this.#starts.get(row) - HEAD + TIME_AT, true);
+    return this.#chunks.get(owner)!.view.getFloat64(
+      this.#starts.get(row) - HEADER_BYTES + TIME_AT,
+      true,
+    );
   }
 
   /** The bytes of a job that is not large. The next change may move them. */
@@ -131,7 +134,7 @@ export class JobArena {
       .subarray(start, start + this.#lengths.get(row));
   }
 
-  /** Reports whether this row has a job. */
+  /** Returns true if this row has a job. */
   has(row: number): boolean {
     return row < this.#owners.length && this.#owners.get(row) !== NONE;
   }
@@ -144,7 +147,7 @@ export class JobArena {
   free(row: number): void {
     const owner = this.#owners.get(row);
     if (owner === LARGE) this.#larges.delete(row);
-    else if (owner !== NONE) this.#leave(owner, HEAD + this.#lengths.get(row));
+    else if (owner !== NONE) this.#freeBytes(owner, HEADER_BYTES + this.#lengths.get(row));
     this.#owners.set(row, NONE);
     this.#starts.set(row, this.#free);
     this.#free = row;
@@ -159,12 +162,12 @@ export class JobArena {
     [this.#owners, this.#starts, this.#lengths] = [new Numbers(), new Numbers(), new Numbers()];
     this.#live = this.#total = this.#free = 0;
     // Row 0 is never used.
-    this.#place(0, NONE, 0, 0);
+    this.#setLocation(0, NONE, 0, 0);
   }
 
   /** Adds a buffer as a chunk. Call `adopt` for each job in it. Returns the chunk's number. */
   addChunk(bytes: Uint8Array, walk: WalkChunk): number {
-    this.#isFilling = true;
+    this.#isAdopting = true;
     return this.#addChunk(bytes, walk);
   }
 
@@ -180,32 +183,32 @@ export class JobArena {
    */
   adopt(row: number, chunk: number, { start, length }: { start: number; length: number }): void {
     this.drop(row);
-    this.#place(row, chunk, start, length);
-    this.#chunks.get(chunk)!.live += HEAD + length;
-    this.#live += HEAD + length;
+    this.#setLocation(row, chunk, start, length);
+    this.#chunks.get(chunk)!.live += HEADER_BYTES + length;
+    this.#live += HEADER_BYTES + length;
   }
 
   /** Points a row, new or in use, to a large job. */
   adoptLarge(row: number, job: LargeJob, at: number): void {
     this.drop(row);
-    this.#place(row, LARGE, 0, 0);
+    this.#setLocation(row, LARGE, 0, 0);
     this.#larges.set(row, { job, at });
   }
 
   /** Removes the job of a row, if there is one, without freeing the row. */
   drop(row: number): void {
-    while (this.#owners.length <= row) this.#place(this.#owners.length, NONE, 0, 0);
+    while (this.#owners.length <= row) this.#setLocation(this.#owners.length, NONE, 0, 0);
     const owner = this.#owners.get(row);
     if (owner === LARGE) this.#larges.delete(row);
-    else if (owner !== NONE) this.#leave(owner, HEAD + this.#lengths.get(row));
+    else if (owner !== NONE) this.#freeBytes(owner, HEADER_BYTES + this.#lengths.get(row));
     this.#owners.set(row, NONE);
   }
 
   /**
    * Ends the adoption. Frees the rows without a job, except those for which `isUsed` returns true.
    */
-  adopted(isUsed: (row: number) => boolean): void {
-    this.#isFilling = false;
+  finishAdoption(isUsed: (row: number) => boolean): void {
+    this.#isAdopting = false;
     for (const [number, chunk] of this.#chunks) {
       if (chunk.live === 0 && chunk !== this.#tail) this.#release(number, chunk);
     }
@@ -217,7 +220,7 @@ export class JobArena {
     }
   }
 
-  #place(row: number, owner: number, start: number, length: number): void {
+  #setLocation(row: number, owner: number, start: number, length: number): void {
     this.#owners.set(row, owner);
     this.#starts.set(row, start);
     this.#lengths.set(row, length);
@@ -240,16 +243,16 @@ export class JobArena {
     view.setUint32(end + ROW_AT, row, true);
     view.setUint32(end + LENGTH_AT, length, true);
     view.setFloat64(end + TIME_AT, at, true);
-    this.#place(row, this.#tailNumber, end + HEAD, length);
-    chunk.end += HEAD + length;
-    chunk.live += HEAD + length;
-    this.#live += HEAD + length;
+    this.#setLocation(row, this.#tailNumber, end + HEADER_BYTES, length);
+    chunk.end += HEADER_BYTES + length;
+    chunk.live += HEADER_BYTES + length;
+    this.#live += HEADER_BYTES + length;
   }
 
   /** Returns a chunk with room for a job of this length. */
   #roomFor(length: number): Chunk {
     const tail = this.#tail;
-    const needed = HEAD + length;
+    const needed = HEADER_BYTES + length;
     if (tail !== undefined && tail.bytes.length - tail.end >= needed) return tail;
     const size = tail === undefined ? FIRST_CHUNK : Math.min(tail.bytes.length * 4, MAX_CHUNK);
     const bytes = new Uint8Array(Math.max(size, needed));
@@ -262,11 +265,11 @@ export class JobArena {
   }
 
   /** Marks bytes of a chunk as free. */
-  #leave(number: number, bytes: number): void {
+  #freeBytes(number: number, bytes: number): void {
     const chunk = this.#chunks.get(number)!;
     chunk.live -= bytes;
     this.#live -= bytes;
-    if (this.#isFilling) return;
+    if (this.#isAdopting) return;
     if (chunk.live === 0) {
       if (chunk === this.#tail) chunk.end = 0;
       else this.#release(number, chunk);
@@ -281,11 +284,11 @@ export class JobArena {
 
   /** Moves the jobs of the emptiest chunk to the last one, and removes the chunk. */
   compact(): void {
-    let [emptiest, least] = [NONE, 1];
+    let [emptiest, lowest] = [NONE, 1];
     for (const [number, chunk] of this.#chunks) {
       const part = chunk.live / chunk.bytes.length;
-      if (part >= least || chunk === this.#tail) continue;
-      [emptiest, least] = [number, part];
+      if (part >= lowest || chunk === this.#tail) continue;
+      [emptiest, lowest] = [number, part];
     }
     const chunk = this.#chunks.get(emptiest);
     if (chunk === undefined) return;
@@ -293,8 +296,8 @@ export class JobArena {
       if (this.#owners.get(row) !== emptiest || this.#starts.get(row) !== start) return;
       const length = this.#lengths.get(row);
       const to = this.#roomFor(length);
-      to.bytes.set(chunk.bytes.subarray(start, start + length), to.end + HEAD);
-      this.#append(to, row, length, chunk.view.getFloat64(start - HEAD + TIME_AT, true));
+      to.bytes.set(chunk.bytes.subarray(start, start + length), to.end + HEADER_BYTES);
+      this.#append(to, row, length, chunk.view.getFloat64(start - HEADER_BYTES + TIME_AT, true));
     });
     this.#live -= chunk.live;
     this.#release(emptiest, chunk);
@@ -302,14 +305,14 @@ export class JobArena {
 }
 
 function encode(text: string, { bytes, end }: Chunk): { read: number; written: number } {
-  return encoder.encodeInto(text, bytes.subarray(end + HEAD));
+  return encoder.encodeInto(text, bytes.subarray(end + HEADER_BYTES));
 }
 
 /** Visits the jobs in a chunk that the arena itself has filled. */
 function walk({ view, end }: Chunk, visit: (row: number, start: number) => void): void {
   for (let at = 0; at < end;) {
     const length = view.getUint32(at + LENGTH_AT, true);
-    visit(view.getUint32(at + ROW_AT, true), at + HEAD);
-    at += HEAD + length;
+    visit(view.getUint32(at + ROW_AT, true), at + HEADER_BYTES);
+    at += HEADER_BYTES + length;
   }
 }

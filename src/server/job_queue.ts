@@ -70,7 +70,7 @@ export class JobQueue {
     return found;
   }
 
-  /** Removes a job at any position. Returns false if it is not in the queue. */
+  /** Removes a job at any position. Returns true if it was in the queue. */
   remove(row: number): boolean {
     for (const part of this.#parts()) {
       const at = part.rows.subarray(0, part.end).indexOf(row, part.start);

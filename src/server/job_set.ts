@@ -48,7 +48,7 @@ export class JobSet {
   /** In order. None is empty. */
   #parts: Part[] = [];
   readonly #byJid = new RowIndex();
-  readonly #walks = new Set<Set<number>>();
+  readonly #iterations = new Set<Set<number>>();
   #size = 0;
 
   constructor(arena: JobArena, store?: SetStore) {
@@ -77,18 +77,18 @@ export class JobSet {
     this.#byJid.add(hash, row);
     this.#insert(this.#arena.at(row), row);
     this.#size++;
-    for (const newcomers of this.#walks) newcomers.add(row);
+    for (const newcomers of this.#iterations) newcomers.add(row);
   }
 
-  /** Removes a job. Returns false if it is not in the set. */
+  /** Removes a job. Returns true if it was in the set. */
   remove({ row }: Pick<JobEntry, "row">): boolean {
     if (!this.#arena.has(row) || !this.#byJid.remove(this.#hashOf(row), row)) return false;
     const at = this.#arena.at(row);
     const index = this.#partOf(at, row);
     const part = this.#parts[index]!;
-    const place = this.#placeIn(part, at, row);
-    part.ats.copyWithin(place, place + 1, part.end);
-    part.rows.copyWithin(place, place + 1, part.end);
+    const position = this.#positionIn(part, at, row);
+    part.ats.copyWithin(position, position + 1, part.end);
+    part.rows.copyWithin(position, position + 1, part.end);
     if (--part.end === part.start) this.#parts.splice(index, 1);
     this.#drop(row);
     return true;
@@ -125,7 +125,7 @@ export class JobSet {
    */
   *parts(size: number): IterableIterator<SetPart> {
     const newcomers = new Set<number>();
-    this.#walks.add(newcomers);
+    this.#iterations.add(newcomers);
     const has = ({ row }: JobEntry) => !newcomers.has(row) && this.#has(row);
     try {
       for (let rows = this.#rows(0, size); rows.length > 0;) {
@@ -134,10 +134,10 @@ export class JobSet {
         const last = { at: this.#arena.at(row), bytes: this.#bytesOf(row).slice() };
         const old = rows.filter((row) => !newcomers.has(row));
         yield { entries: old.map((row) => this.#entry(row)), has };
-        rows = this.#behind(last, size);
+        rows = this.#after(last, size);
       }
     } finally {
-      this.#walks.delete(newcomers);
+      this.#iterations.delete(newcomers);
     }
   }
 
@@ -169,7 +169,7 @@ export class JobSet {
 
   #drop(row: number): void {
     this.#size--;
-    for (const newcomers of this.#walks) newcomers.delete(row);
+    for (const newcomers of this.#iterations) newcomers.delete(row);
     this.#store?.remove(row);
     this.#arena.free(row);
   }
@@ -190,23 +190,23 @@ export class JobSet {
       return this.#insert(at, row);
     }
     if (part.end === MAX_PART) moveToStart(part);
-    put(part, this.#placeIn(part, at, row), at, row);
+    put(part, this.#positionIn(part, at, row), at, row);
   }
 
   /** Returns the first members after a position, whose member may no longer exist. */
-  #behind({ at, bytes }: { at: number; bytes: Uint8Array }, max: number): number[] {
-    const isBehind = ({ ats, rows }: Part, i: number) =>
+  #after({ at, bytes }: { at: number; bytes: Uint8Array }, max: number): number[] {
+    const isAfter = ({ ats, rows }: Part, i: number) =>
       ats[i]! > at || ats[i] === at && compareBytes(this.#bytesOf(rows[i]!), bytes) > 0;
     let index = firstWhere(0, this.#parts.length, (i) => {
       const part = this.#parts[i]!;
-      return isBehind(part, part.end - 1);
+      return isAfter(part, part.end - 1);
     });
     const found: number[] = [];
     for (; index < this.#parts.length && found.length < max; index++) {
       const part = this.#parts[index]!;
       const from = found.length > 0
         ? part.start
-        : firstWhere(part.start, part.end, (i) => isBehind(part, i));
+        : firstWhere(part.start, part.end, (i) => isAfter(part, i));
       for (let i = from; i < part.end && found.length < max; i++) found.push(part.rows[i]!);
     }
     return found;
@@ -224,15 +224,15 @@ export class JobSet {
   }
 
   /** Returns the position of a member in its part, or the position to insert it at. */
-  #placeIn(part: Part, at: number, row: number): number {
+  #positionIn(part: Part, at: number, row: number): number {
     return firstWhere(part.start, part.end, (i) => this.#compare(part, i, at, row) >= 0);
   }
 
   /** Returns a negative number if the member at `place` comes before the other one. */
-  #compare({ ats, rows }: Part, place: number, at: number, row: number): number {
-    const difference = ats[place]! - at;
-    if (difference !== 0 || rows[place] === row) return difference;
-    return compareBytes(this.#bytesOf(rows[place]!), this.#bytesOf(row));
+  #compare({ ats, rows }: Part, position: number, at: number, row: number): number {
+    const difference = ats[position]! - at;
+    if (difference !== 0 || rows[position] === row) return difference;
+    return compareBytes(this.#bytesOf(rows[position]!), this.#bytesOf(row));
   }
 
   #isSame(a: number, b: number): boolean {
@@ -253,7 +253,7 @@ export class JobSet {
 /** A portion of the members during an iteration. */
 export interface SetPart {
   readonly entries: readonly JobEntry[];
-  /** Reports whether the entry is still a member. */
+  /** Returns true if the entry is still a member. */
   has(entry: JobEntry): boolean;
 }
 
@@ -281,11 +281,11 @@ function partOf(at: number, row: number): Part {
   return part;
 }
 
-function put(part: Part, place: number, at: number, row: number): void {
-  part.ats.copyWithin(place + 1, place, part.end);
-  part.rows.copyWithin(place + 1, place, part.end);
-  part.ats[place] = at;
-  part.rows[place] = row;
+function put(part: Part, position: number, at: number, row: number): void {
+  part.ats.copyWithin(position + 1, position, part.end);
+  part.rows.copyWithin(position + 1, position, part.end);
+  part.ats[position] = at;
+  part.rows[position] = row;
   part.end++;
 }
 

@@ -63,7 +63,7 @@ const LIMITS: ReadonlyMap<string, number> = new Map([
   ["BATCH", MAX_TEXT_LINE],
   ["TRACK", MAX_TEXT_LINE],
 ]);
-const OTHERS = 64 * 1024;
+const DEFAULT_LIMIT = 64 * 1024;
 
 /**
  * Returns the longest line that a command may have, in bytes. `start` is the beginning of the line,
@@ -76,5 +76,5 @@ export function maxLine(start: Uint8Array, maxLineBytes: number): number {
     verb += String.fromCharCode(byte);
   }
   if (verb === "PUSH" || verb === "PUSHB") return maxLineBytes;
-  return Math.min(LIMITS.get(verb) ?? OTHERS, maxLineBytes);
+  return Math.min(LIMITS.get(verb) ?? DEFAULT_LIMIT, maxLineBytes);
 }

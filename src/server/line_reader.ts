@@ -14,7 +14,7 @@ const MIN_LIMIT = 1024;
  */
 export class LineReader {
   readonly #maxLineBytes: number;
-  #kept = new Pieces();
+  #unfinished = new Pieces();
   /** True while the rest of a line that was too long is skipped. */
   #isSkipping = false;
 
@@ -25,12 +25,12 @@ export class LineReader {
 
   /** Bytes kept of the unfinished line. */
   get pending(): number {
-    return this.#kept.length;
+    return this.#unfinished.length;
   }
 
   /** True if the unfinished line is large, or is being skipped. */
   get isLarge(): boolean {
-    return this.#isSkipping || this.#kept.length > MAX_TEXT_LINE;
+    return this.#isSkipping || this.#unfinished.length > MAX_TEXT_LINE;
   }
 
   /** Returns the lines that end within `bytes`, and those that have become too long. */
@@ -38,11 +38,11 @@ export class LineReader {
     const lines: Line[] = [];
     const last = bytes.lastIndexOf(LF);
     let at = 0;
-    if (this.#isSkipping || this.#kept.length > 0) {
+    if (this.#isSkipping || this.#unfinished.length > 0) {
       const end = bytes.indexOf(LF);
       this.#keep(end < 0 ? bytes : bytes.subarray(0, end), lines);
       if (end < 0) return lines;
-      if (!this.#isSkipping) this.#cut(this.#kept.take(), lines);
+      if (!this.#isSkipping) this.#addLines(this.#unfinished.take(), lines);
       this.#isSkipping = false;
       at = end + 1;
     }
@@ -54,7 +54,7 @@ export class LineReader {
         end = bytes.subarray(0, at + MAX_TEXT_LINE).lastIndexOf(LF);
         if (end < at) end = bytes.indexOf(LF, at);
       }
-      this.#cut([bytes.subarray(at, end)], lines);
+      this.#addLines([bytes.subarray(at, end)], lines);
       at = end + 1;
     }
     if (at < bytes.length) this.#keep(bytes.subarray(at), lines);
@@ -62,7 +62,7 @@ export class LineReader {
   }
 
   /** Adds complete lines. Only a single line may be large. */
-  #cut(pieces: readonly Uint8Array[], lines: Line[]): void {
+  #addLines(pieces: readonly Uint8Array[], lines: Line[]): void {
     const line = new LargeLine(pieces);
     if (line.length > MAX_TEXT_LINE) {
       const max = maxLine(line.start, this.#maxLineBytes);
@@ -72,11 +72,11 @@ export class LineReader {
     const whole = pieces.length === 1 ? pieces[0]! : runToEnd(line.join());
     for (const text of textOf(whole).split("\n")) {
       const line = text.endsWith("\r") ? text.slice(0, -1) : text;
-      lines.push(line.length < MIN_LIMIT ? line : this.#checked(line));
+      lines.push(line.length < MIN_LIMIT ? line : this.#limited(line));
     }
   }
 
-  #checked(line: string): Line {
+  #limited(line: string): Line {
     const max = maxLine(startOf(line), this.#maxLineBytes);
     return line.length * 3 > max && byteLength(line) > max ? new OversizedLine(max) : line;
   }
@@ -84,17 +84,17 @@ export class LineReader {
   /** Keeps the beginning of a line. */
   #keep(bytes: Uint8Array, lines: Line[]): void {
     if (this.#isSkipping) return;
-    const size = this.#kept.length + bytes.length;
+    const size = this.#unfinished.length + bytes.length;
     if (size > MIN_LIMIT) {
-      const max = maxLine(this.#kept.startWith(bytes), this.#maxLineBytes);
+      const max = maxLine(this.#unfinished.startWith(bytes), this.#maxLineBytes);
       if (size > max) {
         lines.push(new OversizedLine(max));
         this.#isSkipping = true;
-        this.#kept.take();
+        this.#unfinished.take();
         return;
       }
     }
-    this.#kept.add(bytes);
+    this.#unfinished.add(bytes);
   }
 }
 

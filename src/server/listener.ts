@@ -30,7 +30,7 @@ export interface ListenOptions {
 /** Takes the new connections. */
 export interface Acceptor {
   connect(peer: Peer): PeerHandler;
-  /** Closes the connection that is least likely to be needed. Returns false if all are in use. */
+  /** Closes the connection that is least likely to be needed. Returns true if one was closed. */
   makeRoom(): boolean;
 }
 
@@ -60,30 +60,30 @@ export async function listen(
     : modules.tls.createServer({ ...keysOf(tls, modules), ...OPTIONS, ...TLS })
       // A client that does not speak TLS must not become an error of the server.
       .on("tlsClientError", (_error, socket) => void socket.destroy());
-  const gate = new PortReopener(server);
-  const unsecured = new TlsHandshakes(HANDSHAKE_MS);
-  const makeRoom = () => unsecured.makeRoom() || acceptor.makeRoom();
+  const reopener = new PortReopener(server);
+  const handshakes = new TlsHandshakes(HANDSHAKE_MS);
+  const makeRoom = () => handshakes.makeRoom() || acceptor.makeRoom();
   // Includes sockets that have not begun TLS.
   server.on("connection", (socket: Socket) => {
     socket.on("close", () => {
       sockets.delete(socket);
-      if (sockets.size <= limit.soft) gate.reopen();
+      if (sockets.size <= limit.soft) reopener.reopen();
     }).on("error", () => {});
     sockets.add(socket);
-    if (sockets.size > limit.hard) gate.noteOverrun();
+    if (sockets.size > limit.hard) reopener.limitExceeded();
     if (!hasRoom(sockets, limit, makeRoom)) return void socket.destroy();
     // Set here, as Deno ignores this option of the server.
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     if (tls === undefined) attachSocket(socket, acceptor);
-    else unsecured.add(socket);
+    else handshakes.add(socket);
   });
   server.on("secureConnection", (socket: Socket) => {
-    unsecured.remove(socket);
+    handshakes.remove(socket);
     attachSocket(socket, acceptor);
   });
   return await new Promise((resolve, reject) => {
     server.once("error", (cause) => reject(cannotListen({ hostname, port }, cause)));
-    server.listen(port, hostname, () => resolve(listenerOf(server, gate, sockets)));
+    server.listen(port, hostname, () => resolve(listenerOf(server, reopener, sockets)));
     if (areTicksFake()) {
       systemClock.after(FAKE_TIMERS_MS, () => {
         server.close();
@@ -102,7 +102,7 @@ function fakeTimersError(): ConfigError {
 }
 
 /**
- * Reports whether the newest socket may stay. A closed socket keeps its file descriptor for a
+ * Returns true if the newest socket may stay. A closed socket keeps its file descriptor for a
  * moment.
  */
 function hasRoom(
@@ -169,13 +169,17 @@ function keysOf(
   );
 }
 
-function listenerOf(server: NetServer, gate: PortReopener, sockets: ReadonlySet<Socket>): Listener {
+function listenerOf(
+  server: NetServer,
+  reopener: PortReopener,
+  sockets: ReadonlySet<Socket>,
+): Listener {
   const address = server.address();
   return {
     port: typeof address === "object" && address !== null ? address.port : 0,
-    async close(owed) {
-      const closed = gate.close();
-      await Promise.race([closed, owed.catch(() => {})]);
+    async close(replies) {
+      const closed = reopener.close();
+      await Promise.race([closed, replies.catch(() => {})]);
       const cancelTimer = systemClock.after(CLOSE_MS, () => {
         for (const socket of sockets) socket.destroy();
       });
@@ -186,14 +190,14 @@ function listenerOf(server: NetServer, gate: PortReopener, sockets: ReadonlySet<
 }
 
 /** Error replies repeat what a client sent, byte for byte. */
-function wireOf(data: string | Uint8Array): string | Uint8Array {
+function bytesToSend(data: string | Uint8Array): string | Uint8Array {
   return typeof data !== "string" || data.isWellFormed() ? data : bytesOf(data);
 }
 
 function attachSocket(socket: Socket, acceptor: Acceptor): void {
   const handler = acceptor.connect({
     address: socket.remoteAddress,
-    send: (data) => !socket.writable || socket.write(wireOf(data)),
+    send: (data) => !socket.writable || socket.write(bytesToSend(data)),
     end: () => socket.destroySoon(),
     destroy: () => void socket.destroy(),
     pause: () => void socket.pause(),

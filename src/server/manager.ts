@@ -3,8 +3,8 @@ import type { Clock } from "../internal/clock.ts";
 import { Attempts } from "./attempts.ts";
 import { takeDue } from "./due.ts";
 import { checkJob, parseAt } from "./check_job.ts";
-import { type Failure, noteFailure, retryDelayMs, truncateFailure } from "./failure.ts";
-import { Stamps } from "./go/time.ts";
+import { type Failure, recordFailure, retryDelayMs, truncateFailure } from "./failure.ts";
+import { Timestamps } from "./go/time.ts";
 import { GoError } from "./go/error.ts";
 import { quote } from "./go/quote.ts";
 import { type EmitEvent, failedEvent } from "./events.ts";
@@ -69,7 +69,7 @@ export class Manager {
   /** Gives jobs to workers. */
   readonly fetches: Fetches;
   readonly #clock: Clock;
-  readonly #stamps: Stamps;
+  readonly #timestamps: Timestamps;
   readonly #random: () => number;
   readonly #onPush: (job: StoredJob) => void;
   readonly #hooks: JobHooks;
@@ -80,7 +80,7 @@ export class Manager {
 
   constructor(clock: Clock, options: ManagerOptions) {
     this.#clock = clock;
-    this.#stamps = new Stamps(clock);
+    this.#timestamps = new Timestamps(clock);
     this.#random = options.random ?? Math.random;
     this.#onPush = options.onPush ?? (() => {});
     this.#hooks = options.hooks ?? noHooks;
@@ -135,7 +135,7 @@ export class Manager {
 
   push(job: StoredJob): void {
     checkJob(job);
-    if (job.created_at === "") job.created_at = this.#stamps.next();
+    if (job.created_at === "") job.created_at = this.#timestamps.next();
     if (job.queue === "") job.queue = "default";
     const isRescheduled = this.#reservations.has(job.jid);
     const at = job.at === "" ? undefined : parseAt(job.at);
@@ -270,7 +270,7 @@ export class Manager {
     return head.includes("\\ufffd") ? writeJob(reservation.job) : payload;
   }
 
-  /** Removes a job from the working set. Returns false if it is not there, as after a FLUSH. */
+  /** Removes a job from the working set. Returns true if it was there: after a FLUSH it is not. */
   #removeFromWorking({ entry, row }: Reservation): boolean {
     if (!this.#working.remove(entry)) return false;
     this.#store.remove(row);
@@ -289,18 +289,18 @@ export class Manager {
     const { job } = reservation;
     this.counters.failures++;
     this.counters.processed++;
-    const record = noteFailure(job, failure, this.#stamps.next());
-    const to = this.#placeFailed(job, record);
+    const record = recordFailure(job, failure, this.#timestamps.next());
+    const to = this.#moveFailed(job, record);
     this.attempts.failed(reservation, record, to);
     this.#hooks.failed(job, to);
     this.#emit?.(failedEvent(job, record, to));
   }
 
-  #placeFailed(job: StoredJob, noted: StoredFailure): FailedTo {
+  #moveFailed(job: StoredJob, record: StoredFailure): FailedTo {
     if (job.retry === 0) return "nowhere";
-    if (noted.retry_count < job.retry) {
-      const at = this.#clock.now() + retryDelayMs(noted.retry_count, this.#random());
-      noted.next_at = writeTime(at);
+    if (record.retry_count < job.retry) {
+      const at = this.#clock.now() + retryDelayMs(record.retry_count, this.#random());
+      record.next_at = writeTime(at);
       this.sets.retries.add(at, copyPayload(writeJob(job)));
       return "retries";
     }
@@ -309,7 +309,7 @@ export class Manager {
   }
 
   #enqueue(job: StoredJob): void {
-    job.enqueued_at = this.#stamps.next();
+    job.enqueued_at = this.#timestamps.next();
     try {
       this.queues.push(job.queue, writeJob(job));
     } catch (error) {

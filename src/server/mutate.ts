@@ -88,24 +88,24 @@ export function changeEntry(
     readonly entry: JobEntry;
   },
 ): void {
-  if (change.isFirst) change.run(manager, entry.value);
+  if (change.runsBeforeRemoval) change.run(manager, entry.value);
   manager.sets[set].remove(entry);
-  if (!change.isFirst) change.run(manager, entry.value);
+  if (!change.runsBeforeRemoval) change.run(manager, entry.value);
 }
 
 /** A change to a job. */
 export interface Change {
   /** If true, the change runs before the job leaves the set. */
-  readonly isFirst: boolean;
+  readonly runsBeforeRemoval: boolean;
   run(manager: Manager, payload: Payload): void;
 }
 
 /** The changes by name. */
 export const CHANGES: ReadonlyMap<string, Change> = new Map<string, Change>([
-  ["clear", { isFirst: false, run() {} }],
-  ["discard", { isFirst: false, run() {} }],
-  ["kill", { isFirst: false, run: (manager, payload) => manager.moveToDead(payload) }],
-  ["requeue", { isFirst: true, run: (manager, payload) => manager.requeue(payload) }],
+  ["clear", { runsBeforeRemoval: false, run() {} }],
+  ["discard", { runsBeforeRemoval: false, run() {} }],
+  ["kill", { runsBeforeRemoval: false, run: (manager, payload) => manager.moveToDead(payload) }],
+  ["requeue", { runsBeforeRemoval: true, run: (manager, payload) => manager.requeue(payload) }],
 ]);
 
 /** Matches a job, immediately or as work that takes longer. */
@@ -161,7 +161,7 @@ function bytesOfPayload(payload: Payload): Uint8Array {
 const JID = '"jid":"';
 const JID_BYTES = Segment.of(bytesOf(JID));
 
-/** Reports whether any `jid` in a stored job is wanted, including those in its arguments. */
+/** Returns true if any `jid` in a stored job is wanted, including those in its arguments. */
 function jidsMatch(text: string, wanted: ReadonlySet<string>): boolean {
   for (let at = text.indexOf(JID); at >= 0; at = text.indexOf(JID, at)) {
     const start = at + JID.length - 1;

@@ -7,7 +7,7 @@ const ROUNDS_AT_ONCE = 500;
 export interface PasswordProof {
   readonly secret: string;
   readonly rounds: number;
-  readonly given: string;
+  readonly sent: string;
 }
 
 /**
@@ -15,7 +15,7 @@ export interface PasswordProof {
  * called `done`.
  */
 export function checkProof(
-  { secret, rounds, given }: PasswordProof,
+  { secret, rounds, sent }: PasswordProof,
   done: (isRight: boolean) => void,
 ): () => boolean {
   let data = new TextEncoder().encode(secret);
@@ -27,7 +27,7 @@ export function checkProof(
       data = bytes(digest);
       return false;
     }
-    done(isSame(given, digest));
+    done(isSame(sent, digest));
     return true;
   };
 }
@@ -37,8 +37,8 @@ function bytes(hex: string): Uint8Array<ArrayBuffer> {
 }
 
 /** Compares two strings in a time that does not depend on where they differ. */
-function isSame(given: string, wanted: string): boolean {
-  let difference = given.length ^ wanted.length;
-  for (let i = 0; i < wanted.length; i++) difference |= given.charCodeAt(i) ^ wanted.charCodeAt(i);
+function isSame(sent: string, wanted: string): boolean {
+  let difference = sent.length ^ wanted.length;
+  for (let i = 0; i < wanted.length; i++) difference |= sent.charCodeAt(i) ^ wanted.charCodeAt(i);
   return difference === 0;
 }

@@ -25,7 +25,7 @@ export interface TakenJob {
 }
 
 /** A job that was found in a queue. */
-export interface FoundRow {
+export interface QueuedJob {
   readonly row: number;
   readonly payload: Payload;
 }
@@ -37,7 +37,7 @@ export interface Waiter {
 }
 
 /** A queue with its name. */
-interface ListedQueue {
+interface NamedQueue {
   readonly name: string;
   readonly jobs: JobQueue;
 }
@@ -52,7 +52,7 @@ export class Queues {
   readonly #store: Store;
   readonly #arena: JobArena;
   /** The queues sorted by name. Reset when a queue is added or removed. */
-  #sorted: readonly ListedQueue[] | undefined;
+  #sorted: readonly NamedQueue[] | undefined;
 
   constructor(arena: JobArena, store: Store = nullStore) {
     this.#arena = arena;
@@ -114,8 +114,8 @@ export class Queues {
     name: string,
     matches: (payload: Payload) => boolean,
     max: number,
-  ): Work<readonly FoundRow[]> {
-    const found: FoundRow[] = [];
+  ): Work<readonly QueuedJob[]> {
+    const found: QueuedJob[] = [];
     for (const [i, row] of (this.#queues.get(name)?.rows() ?? []).entries()) {
       if (this.#arena.has(row)) {
         const payload = this.#arena.read(row);
@@ -126,7 +126,7 @@ export class Queues {
     return found;
   }
 
-  /** Takes a job out of a queue, at any position. Returns false if it is not there. */
+  /** Takes a job out of a queue, at any position. Returns true if it was there. */
   drop(name: string, row: number): boolean {
     if (this.#queues.get(name)?.remove(row) !== true) return false;
     this.#store.remove(row);
@@ -224,7 +224,7 @@ export class Queues {
   }
 
   /** Returns all queues, sorted by name. */
-  sorted(): readonly ListedQueue[] {
+  sorted(): readonly NamedQueue[] {
     return this.#sorted ??= [...this.#queues].map(([name, jobs]) => ({ name, jobs }))
       .sort((a, b) => a.name < b.name ? -1 : 1);
   }

@@ -79,7 +79,7 @@ export class RowIndex {
     (this.#parts[hash & (PARTS - 1)] ??= new Part()).add(hash, row);
   }
 
-  /** Removes a row. Returns false if it was not there. */
+  /** Removes a row. Returns true if it was there. */
   remove(hash: number, row: number): boolean {
     return this.#parts[hash & (PARTS - 1)]?.remove(hash, row) ?? false;
   }

@@ -94,22 +94,22 @@ export class FaktoryServer implements AsyncDisposable {
   readonly closed: Promise<void>;
 
   readonly #url: string;
-  readonly #core: ServerState;
+  readonly #state: ServerState;
   readonly #listener: Listener;
   readonly #store: Store;
   readonly #ended = deferred();
   #isClosing = false;
 
   private constructor(
-    core: ServerState,
+    state: ServerState,
     listener: Listener,
     store: Store,
     options: FaktoryServerOptions,
   ) {
-    if (!(core instanceof ServerState)) {
+    if (!(state instanceof ServerState)) {
       throw refuseConstruction("FaktoryServer", "FaktoryServer.start(options)");
     }
-    this.#core = core;
+    this.#state = state;
     this.#listener = listener;
     this.#store = store;
     this.port = listener.port;
@@ -133,20 +133,20 @@ export class FaktoryServer implements AsyncDisposable {
     const port = integerIn("port", options.port, { min: 0, max: 65_535, fallback: 7419 });
     const hostname = optionalText("hostname", options.hostname) ?? "127.0.0.1";
     const tls = keyPair(options.tls);
-    const saver = options.data === undefined
+    const groupCommit = options.data === undefined
       ? undefined
       // A client's results and its FETCHes come on different connections: one group takes both.
       : new GroupCommit(await openLog(options.data), { defer: afterSockets });
-    const store = saver ?? nullStore;
-    let core: ServerState | undefined;
+    const store = groupCommit ?? nullStore;
+    let state: ServerState | undefined;
     try {
-      core = new ServerState(options, { store });
-      const listener = await listen({ hostname, port, tls, limit: socketLimit() }, core);
-      const server = new FaktoryServer(core, listener, store, options);
-      saver?.whenFailed(() => server.#close());
+      state = new ServerState(options, { store });
+      const listener = await listen({ hostname, port, tls, limit: socketLimit() }, state);
+      const server = new FaktoryServer(state, listener, store, options);
+      groupCommit?.whenFailed(() => server.#close());
       return server;
     } catch (error) {
-      core?.close();
+      state?.close();
       await store.close();
       throw error;
     }
@@ -162,16 +162,16 @@ export class FaktoryServer implements AsyncDisposable {
 
   /** Counts the jobs, waiting FETCHes and connections. */
   snapshot(): ServerSnapshot {
-    return this.#core.snapshot();
+    return this.#state.snapshot();
   }
 
   /**
-   * Tells a worker to go quiet or to terminate, like the buttons of the reference server's web
-   * page. The worker gets the signal with its next BEAT. Returns false if no such worker is
+   * Asks a worker to become quiet or to terminate, like the buttons of the reference server's web
+   * page. The worker gets the signal with its next BEAT. Returns true if such a worker is
    * connected.
    */
   signalWorker(wid: string, state: "quiet" | "terminate"): boolean {
-    return this.#core.workers.signal(wid, state);
+    return this.#state.workers.signal(wid, state);
   }
 
   /**
@@ -314,17 +314,17 @@ export class FaktoryServer implements AsyncDisposable {
     return this.#inspector.batches();
   }
 
-  /** Pauses a queue: its jobs are not handed out. Returns false if there is no such queue. */
+  /** Pauses a queue: its jobs are not handed out. Returns true if the queue exists. */
   pauseQueue(name: string): boolean {
     return this.#inspector.changeQueue("pause", name);
   }
 
-  /** Resumes a paused queue. Returns false if there is no such queue. */
+  /** Resumes a paused queue. Returns true if the queue exists. */
   resumeQueue(name: string): boolean {
     return this.#inspector.changeQueue("resume", name);
   }
 
-  /** Removes a queue **with all its jobs**. Returns false if there is no such queue. */
+  /** Removes a queue **with all its jobs**. Returns true if the queue exists. */
   removeQueue(name: string): boolean {
     return this.#inspector.changeQueue("remove", name);
   }
@@ -360,13 +360,13 @@ export class FaktoryServer implements AsyncDisposable {
   }
 
   get #inspector(): Inspector {
-    return this.#core.context.inspector;
+    return this.#state.context.inspector;
   }
 
   #close(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    this.#core.close();
+    this.#state.close();
     // Connections end after the replies that they wait for are saved and sent.
     const saved = this.#store.close();
     this.#ended.resolve(Promise.all([saved, this.#listener.close(saved)]).then(() => {}));

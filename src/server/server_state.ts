@@ -144,9 +144,9 @@ export class ServerState implements ConnectionOwner {
   }
 
   connect(peer: Peer): Connection {
-    const held = this.#store.isDurable ? new ReplyGate(peer, this.#store) : undefined;
-    const connection = new Connection(held ?? peer, this);
-    held?.attach(connection);
+    const gate = this.#store.isDurable ? new ReplyGate(peer, this.#store) : undefined;
+    const connection = new Connection(gate ?? peer, this);
+    gate?.attach(connection);
     this.#open.add(connection);
     this.#unidentified.add(connection);
     if (this.#unidentified.size > Math.max(this.#maxConnections, MIN_UNIDENTIFIED)) this.makeRoom();
@@ -155,7 +155,7 @@ export class ServerState implements ConnectionOwner {
 
   /**
    * Closes the connection that has waited longest without sending HELLO. Real clients send it at
-   * once. Returns false if all connections have sent HELLO.
+   * once. Returns true if there was such a connection.
    */
   makeRoom(): boolean {
     for (const oldest of this.#unidentified) {

@@ -38,9 +38,9 @@ export function slicesBy(clock: Clock): Slices {
   });
 }
 
-interface Task {
-  /** Works until `isOver` returns true. Returns true when all work is done. */
-  go(isOver: () => boolean): boolean;
+interface SlicedTask {
+  /** Works until `isOver` returns true. Returns true if all work is done. */
+  run(isOver: () => boolean): boolean;
   /** Cancels the work with an error. */
   fail(error: Error): void;
 }
@@ -51,7 +51,7 @@ interface Task {
  */
 export class Slices {
   readonly timer: SliceTimer;
-  #tasks: Task[] = [];
+  #tasks: SlicedTask[] = [];
   #isScheduled = false;
   #poll: Promise<void> | undefined;
   #isClosed = false;
@@ -117,7 +117,7 @@ export class Slices {
   #queue<T>(work: Work<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#tasks.push({
-        go(isOver) {
+        run(isOver) {
           try {
             do {
               const step = work.next();
@@ -144,7 +144,7 @@ export class Slices {
     this.timer.later(() => {
       this.#isScheduled = false;
       const task = this.#tasks.shift();
-      if (task !== undefined && !task.go(this.startSlice())) this.#tasks.push(task);
+      if (task !== undefined && !task.run(this.startSlice())) this.#tasks.push(task);
       this.#schedule();
     });
   }

@@ -8,7 +8,7 @@ const MAX_RESERVED = 256;
 /** The file in which Linux lists the limits of a process. */
 const LIMITS = "/proc/self/limits";
 
-interface Files {
+interface FileSystem {
   readFileSync(path: string, encoding: "utf8"): string;
 }
 
@@ -27,7 +27,7 @@ export interface SocketLimit {
  * Without this limit, running out of them breaks the server silently: Deno accepts no more
  * connections, and Bun retries without a pause.
  */
-export function socketLimit(files = builtinModule<Files>("node:fs")): SocketLimit {
+export function socketLimit(files = builtinModule<FileSystem>("node:fs")): SocketLimit {
   let limits;
   try {
     if (mayReadFile(LIMITS)) limits = files?.readFileSync(LIMITS, "utf8");

@@ -42,7 +42,7 @@ export class SortedSet<T> {
     return entry;
   }
 
-  /** Removes an entry. Returns false if it was not in the set. */
+  /** Removes an entry. Returns true if it was in the set. */
   remove(entry: SortedEntry<T>): boolean {
     if (!entry.isIn) return false;
     this.#drop(entry);

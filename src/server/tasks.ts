@@ -63,7 +63,7 @@ export class Tasks {
     this.#cancelTimer = this.#next();
   }
 
-  /** The tasks' figures for INFO. */
+  /** The statistics of the tasks, for INFO. */
   stats(): Record<string, Record<string, number>> {
     const sizes: Record<string, number> = {
       Scheduled: this.#manager.sets.scheduled.size,

@@ -107,7 +107,7 @@ export class Workers {
   }
 
   /**
-   * Sets the state that a worker gets with its next BEAT. Returns false if there is no such worker.
+   * Sets the state that a worker gets with its next BEAT. Returns true if there is such a worker.
    */
   signal(wid: string, state: "quiet" | "terminate"): boolean {
     const worker = this.#workers.get(wid);

@@ -159,7 +159,7 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
 
   /** Counts the waiting, scheduled, failed and dead jobs. */
   snapshot(): ServerSnapshot {
-    return this.#server.core.snapshot();
+    return this.#server.state.snapshot();
   }
 
   /**
@@ -216,7 +216,7 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
     const maxJobs = integerIn("maxJobs", options.maxJobs, { min: 1, max, fallback: 10_000 });
     const limits = { min: 1, max: 10_000, fallback: 1 };
     const concurrency = integerIn("concurrency", options.concurrency, limits);
-    const { manager } = this.#server.core.context;
+    const { manager } = this.#server.state.context;
     runToEnd(manager.enqueueDue("scheduled"));
     runToEnd(manager.enqueueDue("retries"));
     const runs: DrainedJob[] = [];
@@ -292,12 +292,12 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
 
   /** Returns those of the consumer's queues that it fetches from the server. */
   #queuesOf({ queues: choice }: ConsumerInternals): readonly string[] {
-    const { queues } = this.#server.core.context.manager;
+    const { queues } = this.#server.state.context.manager;
     return queues.active(namesOf(choice, queues.sizes()));
   }
 
   #hasJobs(consumer: ConsumerInternals): boolean {
-    const { queues } = this.#server.core.context.manager;
+    const { queues } = this.#server.state.context.manager;
     return this.#queuesOf(consumer).some((name) => queues.oldest(name) !== undefined);
   }
 
@@ -337,7 +337,7 @@ export class FakeFaktory<Jobs extends JobDefinitions = JobDefinitions> implement
   async #runJobInline(jid: string): Promise<void> {
     const consumer = this.#inline;
     if (consumer === undefined) return;
-    const { queues } = this.#server.core.context.manager;
+    const { queues } = this.#server.state.context.manager;
     const first = queues.take(
       this.#queuesOf(consumer),
       (payload) => readStored(payload).jid === jid,

@@ -25,7 +25,7 @@ export interface FakeConnection {
 
 /** A server in memory that records all jobs that it receives. */
 export class FakeServer {
-  readonly core: ServerState;
+  readonly state: ServerState;
   readonly connection: FakeConnection;
   /** The clock of connections, whose time limits pass in real time. */
   readonly #clock: Clock;
@@ -35,8 +35,8 @@ export class FakeServer {
 
   private constructor(clock: Clock, makeCore: (pushed: (payload: string) => void) => ServerState) {
     this.#clock = { now: () => clock.now(), after: systemClock.after };
-    this.core = makeCore((payload) => this.#payloads.push(payload));
-    this.connection = { url: memoryUrl(), transport: memoryTransport(this.core) };
+    this.state = makeCore((payload) => this.#payloads.push(payload));
+    this.connection = { url: memoryUrl(), transport: memoryTransport(this.state) };
   }
 
   static start(clock: Clock): FakeServer {
@@ -67,7 +67,7 @@ export class FakeServer {
   clear(): void {
     this.#payloads.length = 0;
     this.#jobs = [];
-    this.core.context.manager.flush();
+    this.state.context.manager.flush();
   }
 
   /** Creates connections that are not reestablished. Calls `onLost` when one ends. */
@@ -80,6 +80,6 @@ export class FakeServer {
   }
 
   close(): void {
-    this.core.close();
+    this.state.close();
   }
 }

@@ -25,14 +25,14 @@ export class MemoryServer implements AsyncDisposable {
   /** The option `transport` for clients. */
   readonly transport: Transport;
   readonly #url: string;
-  readonly #core: ServerState;
+  readonly #state: ServerState;
 
-  private constructor(core: ServerState, password = "") {
-    if (!(core instanceof ServerState)) {
+  private constructor(state: ServerState, password = "") {
+    if (!(state instanceof ServerState)) {
       throw refuseConstruction("MemoryServer", "MemoryServer.start(options)");
     }
-    this.#core = core;
-    this.transport = memoryTransport(core);
+    this.#state = state;
+    this.transport = memoryTransport(state);
     this.#url = memoryUrl(password);
   }
 
@@ -59,7 +59,7 @@ export class MemoryServer implements AsyncDisposable {
 
   /** Counts the jobs, waiting FETCHes and connections. */
   snapshot(): ServerSnapshot {
-    return this.#core.snapshot();
+    return this.#state.snapshot();
   }
 
   /**
@@ -68,12 +68,12 @@ export class MemoryServer implements AsyncDisposable {
    * connected.
    */
   signalWorker(wid: string, state: "quiet" | "terminate"): boolean {
-    return this.#core.workers.signal(wid, state);
+    return this.#state.workers.signal(wid, state);
   }
 
   /** Closes all connections and deletes all jobs. */
   close(): Promise<void> {
-    this.#core.close();
+    this.#state.close();
     return Promise.resolve();
   }
 

@@ -10,7 +10,7 @@ import type {
 import { MemoryPeer } from "./memory_peer.ts";
 
 /** A server in this process that accepts connections. */
-export interface Acceptor {
+export interface ConnectionAcceptor {
   /** True if the server accepts no more connections. */
   readonly isClosing: boolean;
   /** Accepts a connection. Returns the handler of its events. */
@@ -18,7 +18,7 @@ export interface Acceptor {
 }
 
 /** Creates a transport to `acceptor`, over streams in memory. It ignores the host in the URL. */
-export function memoryTransport(acceptor: Acceptor): Transport {
+export function memoryTransport(acceptor: ConnectionAcceptor): Transport {
   return {
     name: "memory",
     async connect(

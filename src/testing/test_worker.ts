@@ -34,7 +34,7 @@ export async function runTestWorker(
   options: TestWorkerOptions,
 ): Promise<readonly DrainedJob[]> {
   const { clock, first, queues, maxJobs, concurrency, onProducer } = options;
-  const { testWorkers } = server.core.context.manager.fetches;
+  const { testWorkers } = server.state.context.manager.fetches;
   const { settings, events } = consumer;
   const wid = createJid();
   const recorder = new RecordingEmitter(events);

@@ -84,7 +84,7 @@ export function pushesOf(plan: Plan, step: Step): Pushes {
   };
 }
 
-/** Returns true for a part that a batch can count: a single job that is not in another batch. */
+/** Returns true if a batch can count the part: a single job that is not in another batch. */
 function isCountable(plan: Plan): boolean {
   return "job" in plan && plan.job.custom?.["bid"] === undefined;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { takeDue } from "../../src/server/due.ts";
-import { noteFailure, retryDelayMs, truncateFailure } from "../../src/server/failure.ts";
+import { recordFailure, retryDelayMs, truncateFailure } from "../../src/server/failure.ts";
 import { GoError } from "../../src/server/go/error.ts";
 import { runToEnd } from "../../src/server/slices.ts";
 import { SortedSet } from "../../src/server/sorted_set.ts";
@@ -25,7 +25,7 @@ test("a failure is truncated, never blank, and counted in its job", () => {
   });
   assert.deepEqual(failure, { jid: "j", errtype: "unknown", message: "m", backtrace: ["a"] });
   const job = readJob(`{"retry":3,"failure":{"retry_count":9223372036854775806,"remaining":0}}`);
-  const { failed_at, retry_count, remaining } = noteFailure(job, failure, "now");
+  const { failed_at, retry_count, remaining } = recordFailure(job, failure, "now");
   assert.deepEqual([failed_at, retry_count, remaining], ["", 2n ** 63n - 1n, 0]);
 });
 

@@ -23,7 +23,7 @@ function setting() {
     queue.add(
       address,
       checkProof(
-        { secret: "foobarsalt", rounds, given },
+        { secret: "foobarsalt", rounds, sent: given },
         (isRight) => void verdicts.push([name, isRight]),
       ),
     );

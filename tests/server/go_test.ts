@@ -14,7 +14,7 @@ import {
   trimSpace,
   utf8Length,
 } from "../../src/server/go/text.ts";
-import { parseTime, Stamps, writeTime } from "../../src/server/go/time.ts";
+import { parseTime, Timestamps, writeTime } from "../../src/server/go/time.ts";
 import { decode, parse } from "../../src/server/go/decode.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { value } from "../contract/differential_texts.ts";
@@ -62,7 +62,7 @@ test("times are written without trailing zeros, and no two are equal", () => {
   assert.equal(writeTime(Date.UTC(2026, 0, 1)), "2026-01-01T00:00:00Z");
   assert.equal(writeTime(Date.UTC(2026, 0, 1, 0, 0, 10, 120)), "2026-01-01T00:00:10.12Z");
   const clock = new ManualClock(Date.UTC(2026, 0, 1, 0, 0, 10));
-  const stamps = new Stamps(clock);
+  const stamps = new Timestamps(clock);
   assert.deepEqual([stamps.next(), stamps.next()], [
     "2026-01-01T00:00:10Z",
     "2026-01-01T00:00:10.000000001Z",

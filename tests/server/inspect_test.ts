@@ -349,7 +349,7 @@ test("invalid selections are refused, and a missing filter never means all", asy
 test("INSPECT works over the wire, and reports errors", async () => {
   const core = new ServerState({}, {});
   const { inspector } = core.context;
-  const { inspect } = await import("../../src/server/inspect/verb.ts");
+  const { inspect } = await import("../../src/server/inspect/inspect_command.ts");
   const ask = async (request: unknown) =>
     JSON.parse((await inspect(inspector, JSON.stringify(request))).replace(/^\$\d+\r\n/, ""));
   assert.deepEqual(await ask({ jobs: { set: "dead" } }), {

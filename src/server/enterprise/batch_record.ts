@@ -64,7 +64,7 @@ export function standingOf(batch: BatchRecord): Standing {
 }
 
 /**
- * Reports whether every job has run, successfully or not, and no child batch has a callback to
+ * Returns true if every job has run, successfully or not, and no child batch has a callback to
  * come.
  */
 function hasRun({ isCommitted, pending, failed, children }: BatchRecord): boolean {
@@ -78,7 +78,7 @@ function isComplete(batch: BatchRecord): boolean {
 }
 
 /**
- * Reports whether every job and every child batch has succeeded, so that the `success` callback is
+ * Returns true if every job and every child batch has succeeded, so that the `success` callback is
  * due.
  */
 function canSucceed(batch: BatchRecord): boolean {

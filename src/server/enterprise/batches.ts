@@ -94,7 +94,7 @@ export class Batches {
     if (complete === undefined && success === undefined) {
       throw new GoError("batch must have a success or complete callback");
     }
-    const parent = parentBid === "" ? undefined : this.#known(parentBid);
+    const parent = parentBid === "" ? undefined : this.#require(parentBid);
     const bid = `b-${createJid()}`;
     if (parent !== undefined) {
       parent.children[bid] = "open";
@@ -137,7 +137,7 @@ export class Batches {
 
   /** Runs BATCH OPEN. Returns the id. */
   reopen(bid: string): string {
-    const batch = this.#known(bid);
+    const batch = this.#require(bid);
     batch.isCommitted = false;
     this.#save(batch);
     return bid;
@@ -145,14 +145,14 @@ export class Batches {
 
   /** Runs BATCH COMMIT. */
   commit(bid: string): void {
-    const batch = this.#known(bid);
+    const batch = this.#require(bid);
     batch.isCommitted = batch.wasCommitted = true;
     this.#advance(batch);
   }
 
   /** Returns the reply to BATCH STATUS. */
   status(bid: string): string {
-    const batch = this.#known(bid);
+    const batch = this.#require(bid);
     return batchStatus(batch, writeFineTime(batch.createdAt));
   }
 
@@ -161,12 +161,12 @@ export class Batches {
     const bid = custom?.["bid"];
     if (bid === undefined || bid === null) return;
     if (typeof bid !== "string") throw new GoError("invalid bid");
-    this.#known(bid);
+    this.#require(bid);
   }
 
   /** Adds a job that was checked to its batch. */
   add({ custom }: StoredJob): void {
-    const batch = this.#of(custom?.["bid"]);
+    const batch = this.#find(custom?.["bid"]);
     if (batch === undefined) return;
     batch.total++;
     batch.pending++;
@@ -175,8 +175,8 @@ export class Batches {
 
   /** Records that a job has succeeded. */
   succeeded(job: StoredJob): void {
-    this.#calledBack(job);
-    const batch = this.#of(job.custom?.["bid"]);
+    this.#callbackSucceeded(job);
+    const batch = this.#find(job.custom?.["bid"]);
     if (batch === undefined) return;
     if (this.#failures.delete(failureKey(batch, job))) batch.failed--;
     batch.pending = Math.max(batch.pending - 1, 0);
@@ -185,7 +185,7 @@ export class Batches {
 
   /** Records that a run of a job has failed. */
   failed(job: StoredJob): void {
-    const batch = this.#of(job.custom?.["bid"]);
+    const batch = this.#find(job.custom?.["bid"]);
     if (batch === undefined) return;
     const key = failureKey(batch, job);
     if (this.#failures.get(key) === undefined) batch.failed++;
@@ -194,8 +194,8 @@ export class Batches {
   }
 
   /** Marks a callback as done, if the job that succeeded is one. */
-  #calledBack({ jid, custom }: StoredJob): void {
-    const batch = this.#of(custom?.["_bid"]);
+  #callbackSucceeded({ jid, custom }: StoredJob): void {
+    const batch = this.#find(custom?.["_bid"]);
     if (batch === undefined) return;
     for (const name of ["complete", "success"] as const) {
       if (batch.callbacks[name]?.jid !== jid || batch.states[name] !== "1") continue;
@@ -221,7 +221,7 @@ export class Batches {
     batch.standing = standingOf(batch);
     this.#save(batch);
     if (name !== undefined) this.#enqueue(batch.callbacks[name]!);
-    const parent = batch.standing === before ? undefined : this.#of(batch.parentBid);
+    const parent = batch.standing === before ? undefined : this.#find(batch.parentBid);
     if (parent !== undefined) parent.children[batch.bid] = batch.standing;
     return parent;
   }
@@ -244,12 +244,12 @@ export class Batches {
     return { jid, payload: copyText(payload) };
   }
 
-  #of(bid: unknown): BatchRecord | undefined {
+  #find(bid: unknown): BatchRecord | undefined {
     return typeof bid === "string" && bid !== "" ? this.#batches.get(bid) : undefined;
   }
 
-  #known(bid: string): BatchRecord {
-    const batch = this.#of(bid);
+  #require(bid: string): BatchRecord {
+    const batch = this.#find(bid);
     if (batch === undefined) throw new GoError(`no such batch ${bid}`);
     return batch;
   }

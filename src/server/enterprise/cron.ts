@@ -80,7 +80,7 @@ interface Expression {
   isMinute(time: Date): boolean;
 }
 
-/** Firings that are listed of each entry. */
+/** Number of firings to list for each entry. */
 const LISTED = 3;
 
 /** Limit of the search for firings. Two leap days can be eight years apart. */
@@ -123,7 +123,7 @@ export class Cron {
     return count;
   }
 
-  /** The entries, each with its next firings. */
+  /** Lists the entries, each with its next firings. */
   list(now: number): ServerRecurring[] {
     return this.#entries.map(({ schedule, fires, make }) => {
       const { jobtype: type, queue, args } = make(new Date(now));
@@ -139,7 +139,7 @@ function isFiring({ isDay, isHour, isMinute }: Expression, minute: Date): boolea
   return isDay(minute) && isHour(minute) && isMinute(minute);
 }
 
-/** The next firings after a time. Days and hours without one are passed over whole. */
+/** Returns the next firings after a time. Skips whole days and hours without one. */
 function firingsOf({ isDay, isHour, isMinute }: Expression, now: number): Date[] {
   const found: Date[] = [];
   let at = (Math.floor(now / MINUTE_MS) + 1) * MINUTE_MS;
@@ -153,10 +153,10 @@ function firingsOf({ isDay, isHour, isMinute }: Expression, now: number): Date[]
 }
 
 function entryOf(entry: unknown, index: number): Entry {
-  const of = `cron[${index}]`;
-  checkOptionNames(entry, CRON_OPTIONS, of);
+  const name = `cron[${index}]`;
+  checkOptionNames(entry, CRON_OPTIONS, name);
   const { schedule, job } = entry as ServerCron;
-  checkOptionNames(job, JOB_OPTIONS, `${of}.job`);
+  checkOptionNames(job, JOB_OPTIONS, `${name}.job`);
   const { type, args, queue, retry, reserve_for: reserveFor, custom } = job;
   const make = (createdAt: Date) =>
     readJob(encodeJob({ type, args, queue, retry, reserveFor, custom, createdAt }).json);
@@ -164,19 +164,19 @@ function entryOf(entry: unknown, index: number): Entry {
     make(new Date(0));
   } catch (error) {
     throw invalidCron(
-      `the server would refuse the job of ${of}: ${isError(error) && error.message}`,
+      `the server would refuse the job of ${name}: ${isError(error) && error.message}`,
     );
   }
-  return { schedule, fires: expressionOf(schedule, of), make };
+  return { schedule, fires: expressionOf(schedule, name), make };
 }
 
-function expressionOf(schedule: unknown, of: string): Expression {
+function expressionOf(schedule: unknown, name: string): Expression {
   const text = typeof schedule === "string" ? NICKNAMES[schedule.trim()] ?? schedule : "";
   const fields = text.trim().split(/\s+/);
   const sets = fields.map((field, index) => FIELDS[index] && valuesOf(field, index));
   if (sets.length !== FIELDS.length || sets.some((set) => set === undefined)) {
     throw invalidCron(
-      `the schedule of ${of} is not an expression of five fields: got ${
+      `the schedule of ${name} is not an expression of five fields: got ${
         typeof schedule === "string" ? showText(schedule) : showValue(schedule)
       }`,
     );

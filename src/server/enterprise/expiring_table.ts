@@ -66,7 +66,7 @@ export class ExpiringTable<T> {
     if (this.#entries.size >= this.#sweepAt) this.#sweep();
   }
 
-  /** Removes a value. Returns false if it was not there. */
+  /** Removes a value. Returns true if it was there. */
   delete(key: string): boolean {
     if (!this.#entries.delete(key)) return false;
     this.#records?.delete(this.#table, key);

@@ -29,7 +29,7 @@ export function setExpiry(job: StoredJob, from: number): void {
   job.custom = { ...custom, expires_at: writeTime(at) };
 }
 
-/** Reports whether a job has expired. */
+/** Returns true if a job has expired. */
 export function isExpired({ custom }: StoredJob, now: number): boolean {
   const text = custom?.["expires_at"];
   if (text === undefined) return false;

@@ -35,7 +35,7 @@ export class FineTime {
   }
 
   /**
-   * Narrows the bounds. Returns false if the difference is not known, or the bounds contradict the
+   * Narrows the bounds. Returns true if the difference is known and the bounds agree with the
    * clock.
    */
   #read(): boolean {

@@ -40,14 +40,14 @@ export class Throttles {
   }
 
   /**
-   * Reports whether a queue is limited. A FETCH never waits for such a queue, since a job could
+   * Returns true if a queue is limited. A FETCH never waits for such a queue, since a job could
    * arrive while the limit is reached.
    */
   has(queue: string): boolean {
     return this.#limits.has(queue);
   }
 
-  /** Reports whether a worker may get another job of a queue while these jobs run. */
+  /** Returns true if a worker may get another job of a queue while these jobs run. */
   admits(queue: string, wid: string, running: Iterable<Reservation>): boolean {
     const limit = this.#limits.get(queue);
     if (limit === undefined) return true;
@@ -63,16 +63,18 @@ export class Throttles {
 }
 
 function check(queue: string, limit: unknown): void {
-  const of = `throttles.${queue}`;
+  const owner = `throttles.${queue}`;
   if (!isQueueName(queue)) throw invalidThrottles(`${showText(queue)} is not a valid queue name`);
-  checkOptionNames(limit, OPTIONS, of);
+  checkOptionNames(limit, OPTIONS, owner);
   const { concurrency, worker, timeout } = limit as ServerThrottle;
   if ((concurrency === undefined) === (worker === undefined)) {
-    throw invalidThrottles(`${of} must have exactly one of concurrency and worker`);
+    throw invalidThrottles(`${owner} must have exactly one of concurrency and worker`);
   }
   for (const [name, value] of Object.entries({ concurrency, worker, timeout })) {
     if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue;
-    throw invalidThrottles(`${of}.${name} is not an integer of 1 or more: got ${showValue(value)}`);
+    throw invalidThrottles(
+      `${owner}.${name} is not an integer of 1 or more: got ${showValue(value)}`,
+    );
   }
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { GoError } from "./error.ts";
-import { type Kind, NoJson, Reader, setOwn } from "./reader.ts";
+import { InvalidJson, type Kind, Reader, setOwn } from "./reader.ts";
 import { syntaxFault } from "./syntax.ts";
 
 /** A Go type, by its name in errors. */
@@ -62,9 +62,9 @@ class Decoder {
     let value;
     try {
       value = this.#value(type, undefined);
-      if (!this.#reader.isAtEnd()) throw new NoJson();
+      if (!this.#reader.isAtEnd()) throw new InvalidJson();
     } catch (error) {
-      if (!(error instanceof NoJson)) throw error;
+      if (!(error instanceof InvalidJson)) throw error;
       throw new GoError(syntaxFault(this.#text));
     }
     if (this.#fault !== undefined) throw this.#fault;
@@ -104,8 +104,8 @@ class Decoder {
     if (!this.#reader.open()) return struct;
     const outer = this.#struct;
     do {
-      const given = this.#reader.key();
-      const field = byName.get(given) ?? byName.get(foldCase(given));
+      const key = this.#reader.key();
+      const field = byName.get(key) ?? byName.get(foldCase(key));
       if (field === undefined) {
         this.#reader.skip();
         continue;
@@ -159,10 +159,10 @@ class Decoder {
   }
 
   #mismatch(value: string, type: string): undefined {
-    const place = this.#path.length === 0
+    const target = this.#path.length === 0
       ? "Go value"
       : `Go struct field ${this.#struct.split(".").at(-1)}.${this.#path.join(".")}`;
-    this.#fault ??= new GoError(`json: cannot unmarshal ${value} into ${place} of type ${type}`);
+    this.#fault ??= new GoError(`json: cannot unmarshal ${value} into ${target} of type ${type}`);
   }
 }
 
@@ -214,7 +214,7 @@ export function parse(text: string): unknown {
 }
 
 /**
- * Folds the case of a key like Go, which also treats two letters outside ASCII as ASCII letters.
+ * Folds the case of a key like Go, which also treats two letters outside ASCII letters.
  */
 export function foldCase(key: string): string {
   return key.toLowerCase().replaceAll("\u017f", "s");

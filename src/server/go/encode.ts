@@ -27,7 +27,7 @@ function escapeText(text: string): string {
 }
 
 /** An array or object that is partly encoded. */
-interface Open {
+interface OpenContainer {
   readonly container: object;
   /** The keys of an object, sorted. */
   readonly keys: readonly string[] | undefined;
@@ -42,8 +42,8 @@ interface Open {
 export function marshal(value: unknown): string {
   if (typeof value !== "object" || value === null) return marshalScalar(value);
   let json = "";
-  const open: Open[] = [];
-  let current: Open | undefined = openContainer(value);
+  const open: OpenContainer[] = [];
+  let current: OpenContainer | undefined = openContainer(value);
   while (current !== undefined) {
     if (current.next === current.length) {
       if (current.length === 0) json += current.keys === undefined ? "[" : "{";
@@ -65,7 +65,7 @@ export function marshal(value: unknown): string {
   return json;
 }
 
-function openContainer(container: object): Open {
+function openContainer(container: object): OpenContainer {
   if (Array.isArray(container)) {
     return { container, keys: undefined, length: container.length, next: 0 };
   }
@@ -75,14 +75,14 @@ function openContainer(container: object): Open {
 }
 
 /**
- * Reports whether JavaScript's own sort order, which is much faster, may differ from the order of
+ * Returns true if JavaScript's own sort order, which is much faster, may differ from the order of
  * bytes.
  */
 function mayDifferFromByteOrder(text: string): boolean {
   return /[\ud800-\uffff]/.test(text);
 }
 
-function itemOf({ container, keys, next }: Open): unknown {
+function itemOf({ container, keys, next }: OpenContainer): unknown {
   return keys === undefined
     ? (container as unknown[])[next]
     : (container as Record<string, unknown>)[keys[next]!];

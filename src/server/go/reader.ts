@@ -6,7 +6,7 @@
 import { MAX_DEPTH } from "./syntax.ts";
 
 /** Thrown for invalid JSON. A slower reader then finds the exact error. */
-export class NoJson extends Error {}
+export class InvalidJson extends Error {}
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -34,7 +34,7 @@ for (
 }
 
 /** An array or object that is partly read. */
-interface Open {
+interface OpenContainer {
   readonly container: unknown[] | Record<string, unknown>;
   /** In an object, the key of the next value. */
   key: string;
@@ -57,11 +57,11 @@ export class Reader {
   kind(): Kind {
     this.#skipSpace();
     const kind = KINDS[this.#text.charCodeAt(this.#at)];
-    if (kind === undefined) throw new NoJson();
+    if (kind === undefined) throw new InvalidJson();
     return kind;
   }
 
-  /** Reports whether only spaces are left. */
+  /** Returns true if only spaces are left. */
   isAtEnd(): boolean {
     this.#skipSpace();
     return this.#at === this.#text.length;
@@ -70,7 +70,7 @@ export class Reader {
   /** Reads the opening bracket of a container. Returns true if it has members. */
   open(): boolean {
     const close = this.#text.charCodeAt(this.#at++) + 2;
-    if (++this.#depth > MAX_DEPTH) throw new NoJson();
+    if (++this.#depth > MAX_DEPTH) throw new InvalidJson();
     this.#skipSpace();
     if (this.#text.charCodeAt(this.#at) !== close) return true;
     this.#at++;
@@ -83,7 +83,7 @@ export class Reader {
     this.#skipSpace();
     const unit = this.#text.charCodeAt(this.#at++);
     if (unit === COMMA) return true;
-    if (unit !== (isArray ? CLOSE_BRACKET : CLOSE_BRACE)) throw new NoJson();
+    if (unit !== (isArray ? CLOSE_BRACKET : CLOSE_BRACE)) throw new InvalidJson();
     this.#depth--;
     return false;
   }
@@ -91,10 +91,10 @@ export class Reader {
   /** Reads a key and the colon after it. */
   key(): string {
     this.#skipSpace();
-    if (this.#text.charCodeAt(this.#at) !== QUOTE) throw new NoJson();
+    if (this.#text.charCodeAt(this.#at) !== QUOTE) throw new InvalidJson();
     const key = this.string();
     this.#skipSpace();
-    if (this.#text.charCodeAt(this.#at++) !== COLON) throw new NoJson();
+    if (this.#text.charCodeAt(this.#at++) !== COLON) throw new InvalidJson();
     return key;
   }
 
@@ -112,7 +112,7 @@ export class Reader {
       } else if (unit >= 0xd800 && unit <= 0xdfff) {
         isWide = true;
       } else if (!(unit >= 0x20)) {
-        throw new NoJson();
+        throw new InvalidJson();
       }
     }
     const body = text.slice(start, this.#at - 1);
@@ -123,7 +123,7 @@ export class Reader {
   /** Reads a number and returns its text. */
   literal(): string {
     NUMBER.lastIndex = this.#at;
-    if (!NUMBER.test(this.#text)) throw new NoJson();
+    if (!NUMBER.test(this.#text)) throw new InvalidJson();
     const literal = this.#text.slice(this.#at, NUMBER.lastIndex);
     this.#at = NUMBER.lastIndex;
     return literal;
@@ -136,12 +136,12 @@ export class Reader {
       this.#at += word.length;
       return value;
     }
-    throw new NoJson();
+    throw new InvalidJson();
   }
 
   /** Reads a value of any kind. Calls `tooLarge` with numbers outside the range of a float. */
   any(tooLarge: (literal: string) => void): unknown {
-    const open: Open[] = [];
+    const open: OpenContainer[] = [];
     for (;;) {
       let value: unknown;
       const kind = this.kind();
@@ -246,7 +246,7 @@ function unescape(body: string): string {
   try {
     return (JSON.parse(`"${body.toWellFormed()}"`) as string).toWellFormed();
   } catch {
-    throw new NoJson();
+    throw new InvalidJson();
   }
 }
 
@@ -259,12 +259,12 @@ function unescapeShort(body: string): string {
     if (letter === "u") {
       from = at + 6;
       const hex = body.slice(at + 2, from);
-      if (!HEX.test(hex)) throw new NoJson();
+      if (!HEX.test(hex)) throw new InvalidJson();
       text += String.fromCharCode(parseInt(hex, 16));
     } else {
       from = at + 2;
       const character = ESCAPES.get(letter);
-      if (character === undefined) throw new NoJson();
+      if (character === undefined) throw new InvalidJson();
       text += character;
     }
   }

@@ -70,7 +70,7 @@ export class SyntaxCheck {
     return this.#fault;
   }
 
-  /** Scans up to `count` more bytes. Returns true when the result is known. */
+  /** Scans up to `count` more bytes. Returns true if the result is known. */
   run(count: number): boolean {
     const end = Math.min(this.#at + count, this.#bytes.length);
     while (this.#at < end) if (!this.#step(this.#bytes[this.#at]!, end)) return true;

@@ -12,7 +12,7 @@ export function textOf(bytes: Uint8Array): string {
   try {
     return strict.decode(bytes);
   } catch {
-    return lenient(bytes);
+    return decodeLeniently(bytes);
   }
 }
 
@@ -103,7 +103,7 @@ export function toUpper(text: string): string {
 }
 
 /** Decodes like Go: each byte that is not valid UTF-8 stands for itself. */
-function lenient(bytes: Uint8Array): string {
+function decodeLeniently(bytes: Uint8Array): string {
   const units = new Uint16Array(bytes.length);
   let count = 0;
   for (let i = 0; i < bytes.length;) {

@@ -128,10 +128,10 @@ export function writeTime(ms: number): string {
 }
 
 /**
- * Formats the current time like Go. No two results are equal: times in the same millisecond differ
- * in their nanoseconds.
+ * Formats the current time like Go. All results differ: times in the same millisecond have
+ * different nanoseconds.
  */
-export class Stamps {
+export class Timestamps {
   readonly #clock: Clock;
   #ms = NaN;
   #text = "";

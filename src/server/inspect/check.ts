@@ -13,7 +13,7 @@ import type {
 } from "../../inspect/types.ts";
 
 /** The numbers of a checked query, with defaults. */
-export interface Limits {
+export interface PageLimits {
   readonly offset: number;
   readonly limit: number;
   readonly maxArgs: number;
@@ -27,7 +27,7 @@ export interface JobLookup {
 }
 
 /** A checked selection. */
-export interface Selected {
+export interface CheckedSelection {
   readonly sets: readonly SetName[];
   /** The queue, in place of sets. */
   readonly queue?: string | undefined;
@@ -74,16 +74,16 @@ const SELECTION = {
 const LOOKUP = { maxArgs: true } as const satisfies OptionNames<FindJobOptions>;
 
 const SORTS: readonly unknown[] = ["type", "queue", "error", "attempts"];
-const LISTED: readonly unknown[] = ["scheduled", "retries", "dead", "working"];
-const CHANGED: readonly SetName[] = ["retries", "dead", "scheduled"];
+const LISTED_SETS: readonly unknown[] = ["scheduled", "retries", "dead", "working"];
+const CHANGEABLE_SETS: readonly SetName[] = ["retries", "dead", "scheduled"];
 
 /** @throws {InvalidArgumentError} `INVALID_FILTER`. */
-export function checkQuery(query: JobQuery): Limits {
+export function checkQuery(query: JobQuery): PageLimits {
   const { set, queue, newestFirst, sort } = asObject(query, "list", QUERY) as JobQuery;
   if (set === undefined && queue === undefined) {
     throw invalid("list", "neither a set nor a queue is given");
   }
-  if (set !== undefined && !LISTED.includes(set)) {
+  if (set !== undefined && !LISTED_SETS.includes(set)) {
     throw invalid("list", `there is no such set: got ${showValue(set)}`);
   }
   if (sort !== undefined && !SORTS.includes(sort)) {
@@ -100,7 +100,7 @@ export function checkQuery(query: JobQuery): Limits {
 }
 
 /** @throws {InvalidArgumentError} `INVALID_FILTER`. */
-export function checkQueueQuery(query: QueueQuery): Pick<Limits, "offset" | "limit"> {
+export function checkQueueQuery(query: QueueQuery): Pick<PageLimits, "offset" | "limit"> {
   const { name, text, order, offset, limit } = asObject(query, "list", QUEUE_QUERY) as QueueQuery;
   for (const [field, value] of Object.entries({ name, text })) {
     if (value === undefined || typeof value === "string") continue;
@@ -124,10 +124,10 @@ function checkMaxArgs(value: unknown, fallback: number): number {
  * @throws {InvalidArgumentError} `INVALID_FILTER`, or `FILTER_MATCHES_ALL` without a filter and
  *   without `all: true`.
  */
-export function checkSelection(selection: JobSelection): Selected {
+export function checkSelection(selection: JobSelection): CheckedSelection {
   if (typeof selection === "string" || Array.isArray(selection)) {
     const jids = checkJids(typeof selection === "string" ? [selection] : selection);
-    return { sets: CHANGED, filter: {}, jids };
+    return { sets: CHANGEABLE_SETS, filter: {}, jids };
   }
   const { set, queue: onQueue, jids, all } = asObject(selection, "change", SELECTION) as Partial<
     SetSelection
@@ -140,7 +140,7 @@ export function checkSelection(selection: JobSelection): Selected {
     checkTexts(selection, "change");
     return { sets: [], queue: onQueue, filter: {}, jids: checkJids(jids) };
   }
-  if (set === undefined || !CHANGED.includes(set)) {
+  if (set === undefined || !CHANGEABLE_SETS.includes(set)) {
     throw invalid("change", `there is no such set: got ${showValue(set)}`);
   }
   checkTexts(selection, "change");
@@ -204,8 +204,8 @@ function asObject(value: unknown, action: string, names: Readonly<Record<string,
   if (typeof value !== "object" || value === null) {
     throw invalid(action, `the selection is not an object: got ${showValue(value)}`);
   }
-  for (const [name, given] of Object.entries(value)) {
-    if (given === undefined || Object.hasOwn(names, name)) continue;
+  for (const [name, option] of Object.entries(value)) {
+    if (option === undefined || Object.hasOwn(names, name)) continue;
     const meant = nearestName(name, Object.keys(names));
     const hint = meant === undefined ? "" : `: did you mean ${meant}?`;
     throw invalid(action, `${showText(name)} is not a filter or option${hint}`);

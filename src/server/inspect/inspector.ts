@@ -14,15 +14,15 @@ import type { Slices, Work } from "../slices.ts";
 import { readJob } from "../stored_job.ts";
 import type { Workers } from "../workers.ts";
 import {
+  type CheckedSelection,
   checkQuery,
   checkQueueQuery,
   checkSelection,
   type JobLookup,
-  type Limits,
-  type Selected,
+  type PageLimits,
 } from "./check.ts";
 import { type Filter, matcher } from "./match.ts";
-import { type Found, readFound } from "./read.ts";
+import { type LocatedJob, serverJobOf } from "./read.ts";
 import {
   type JobOrder,
   keyReader,
@@ -77,10 +77,10 @@ type Matches = (payload: Payload) => boolean;
 
 const SETS: readonly SetName[] = ["retries", "dead", "scheduled"];
 
-/** A list of jobs to page through. */
-interface Source {
+/** A set or queue whose jobs can be listed page by page. */
+interface JobListing {
   readonly size: number;
-  page(from: number, max: number): Found[];
+  page(from: number, max: number): LocatedJob[];
 }
 
 /** The parts of a server that an inspector reads. */
@@ -114,9 +114,9 @@ export class Inspector {
   readonly #maxSearched: number;
   readonly #maxSorted: number;
 
-  constructor(inspected: InspectorParts, maxSearched = MAX_SEARCHED, maxSorted = MAX_SORTED) {
-    const { manager, workers, slices, clock } = inspected;
-    this.#parts = inspected;
+  constructor(parts: InspectorParts, maxSearched = MAX_SEARCHED, maxSorted = MAX_SORTED) {
+    const { manager, workers, slices, clock } = parts;
+    this.#parts = parts;
     this.#maxSearched = maxSearched;
     this.#maxSorted = maxSorted;
     this.#manager = manager;
@@ -129,11 +129,11 @@ export class Inspector {
   async jobs(query: JobQuery): Promise<JobPage> {
     const limits = checkQuery(query);
     const filter: Filter = query.set === undefined ? { ...query, queue: undefined } : query;
-    const source = this.#source(query);
+    const listing = this.#listing(query);
     return await this.#slices.run(
       limits.sort === undefined
-        ? this.#list(source, limits, matcher(filter))
-        : this.#sort(source, { ...limits, sort: limits.sort }, matcher(filter)),
+        ? this.#list(listing, limits, matcher(filter))
+        : this.#sort(listing, { ...limits, sort: limits.sort }, matcher(filter)),
     );
   }
 
@@ -142,10 +142,10 @@ export class Inspector {
     const reservation = this.#manager.reservationOf(jid);
     const found = reservation === undefined
       ? await this.#slices.run(this.#find(jid))
-      : reservedBy(reservation);
+      : locatedReservation(reservation);
     if (found === undefined) return undefined;
     const progress = this.#parts.progress(jid);
-    return { ...readFound(found, maxArgs), ...progress && { progress } };
+    return { ...serverJobOf(found, maxArgs), ...progress && { progress } };
   }
 
   /** The latest failed attempts of a job, and the success after them. */
@@ -197,7 +197,7 @@ export class Inspector {
     return this.#parts.recurring();
   }
 
-  /** Pauses, resumes or removes a queue. Returns false if there is no such queue. */
+  /** Pauses, resumes or removes a queue. Returns true if the queue exists. */
   changeQueue(change: "pause" | "resume" | "remove", name: string): boolean {
     if (this.#manager.queues.sizeOf(name) === undefined) return false;
     const { queues } = this.#manager;
@@ -243,18 +243,20 @@ export class Inspector {
     for (const [i, reservation] of this.#manager.workingPage(0, this.#manager.working).entries()) {
       const list = jobs.get(reservation.wid) ?? [];
       jobs.set(reservation.wid, list);
-      if (list.length < MAX_WORKER_JOBS) list.push(readFound(reservedBy(reservation), 1000));
+      if (list.length < MAX_WORKER_JOBS) {
+        list.push(serverJobOf(locatedReservation(reservation), 1000));
+      }
       if (i % AT_ONCE === AT_ONCE - 1) yield;
     }
     return this.#workers.list().map((worker) => ({ ...worker, jobs: jobs.get(worker.wid) ?? [] }));
   }
 
   *#list(
-    source: Source,
-    { offset, limit, maxArgs, newestFirst }: Limits,
+    listing: JobListing,
+    { offset, limit, maxArgs, newestFirst }: PageLimits,
     matches: Matches | undefined,
   ): Work<JobPage> {
-    const total = source.size;
+    const total = listing.size;
     const jobs: ServerJob[] = [];
     const most = matches === undefined ? limit : this.#maxSearched;
     let [length, sinceYield] = [0, 0];
@@ -262,14 +264,14 @@ export class Inspector {
     const end = Math.min(total, at + most);
     while (at < end && jobs.length < limit && length < MAX_PAGE) {
       const count = Math.min(AT_ONCE, end - at);
-      const page = source.page(newestFirst ? total - at - count : at, count);
+      const page = listing.page(newestFirst ? total - at - count : at, count);
       for (const found of newestFirst ? page.reverse() : page) {
         at++;
         const { payload } = found;
         const size = lengthOf(payload);
         sinceYield += size;
         if (matches === undefined || matches(payload)) {
-          const job = readFound(found, maxArgs);
+          const job = serverJobOf(found, maxArgs);
           jobs.push(job);
           length += size + job.args.length;
           if (jobs.length === limit || length >= MAX_PAGE) break;
@@ -290,19 +292,19 @@ export class Inspector {
     };
   }
 
-  /** A page of the first jobs, sorted. */
+  /** Sorts the first jobs, and returns a page of them. */
   *#sort(
-    source: Source,
-    { sort, offset, limit, maxArgs, newestFirst }: Limits & { readonly sort: JobOrder },
+    listing: JobListing,
+    { sort, offset, limit, maxArgs, newestFirst }: PageLimits & { readonly sort: JobOrder },
     matches: Matches | undefined,
   ): Work<JobPage> {
-    const total = source.size;
+    const total = listing.size;
     const keyOf = keyReader(sort);
     const sorted: SortedJob[] = [];
     const end = Math.min(total, matches === undefined ? this.#maxSorted : this.#maxSearched);
     let [at, length] = [0, 0];
     while (at < end && sorted.length < this.#maxSorted && length < MAX_SORTED_LENGTH) {
-      const page = source.page(at, Math.min(AT_ONCE, end - at));
+      const page = listing.page(at, Math.min(AT_ONCE, end - at));
       if (page.length === 0) break;
       at += page.length;
       for (const found of page) {
@@ -313,7 +315,9 @@ export class Inspector {
       yield;
     }
     sortJobs(sorted, newestFirst);
-    const jobs = sorted.slice(offset, offset + limit).map(({ found }) => readFound(found, maxArgs));
+    const jobs = sorted.slice(offset, offset + limit).map(({ found }) =>
+      serverJobOf(found, maxArgs)
+    );
     const next = offset + jobs.length;
     return {
       ...{ jobs, total, searched: at, sorted: sorted.length },
@@ -321,7 +325,7 @@ export class Inspector {
     };
   }
 
-  *#find(jid: string): Work<Found | undefined> {
+  *#find(jid: string): Work<LocatedJob | undefined> {
     for (const name of SETS) {
       const [entry] = this.#manager.sets[name].withJid(jid);
       if (entry !== undefined) return { payload: entry.value, place: name, at: entry.at };
@@ -382,7 +386,7 @@ export class Inspector {
     return "working";
   }
 
-  *#change(action: string, { sets, queue, filter, jids }: Selected): Work<number> {
+  *#change(action: string, { sets, queue, filter, jids }: CheckedSelection): Work<number> {
     const change = CHANGES.get(action)!;
     if (queue !== undefined && action === "requeue") {
       throw new InvalidArgumentError(
@@ -405,7 +409,7 @@ export class Inspector {
     return count;
   }
 
-  *#count({ sets, queue, filter, jids }: Selected): Work<number> {
+  *#count({ sets, queue, filter, jids }: CheckedSelection): Work<number> {
     let count = 0;
     if (queue !== undefined) {
       const wanted = [...new Set(jids)];
@@ -450,9 +454,9 @@ export class Inspector {
     }
   }
 
-  #source(
+  #listing(
     { set, queue = "" }: { readonly set?: ListedSet | undefined; queue?: string | undefined },
-  ): Source {
+  ): JobListing {
     const manager = this.#manager;
     if (set === undefined) {
       return {
@@ -464,7 +468,7 @@ export class Inspector {
     if (set === "working") {
       return {
         size: manager.working,
-        page: (from, max) => manager.workingPage(from, max).map(reservedBy),
+        page: (from, max) => manager.workingPage(from, max).map(locatedReservation),
       };
     }
     const members = manager.sets[set];
@@ -476,7 +480,7 @@ export class Inspector {
   }
 }
 
-/** The length of a job as text, but for the arguments of a large one. */
+/** Returns the length of a job's JSON. The arguments of a large job do not count. */
 function lengthOf(payload: Payload): number {
   return typeof payload === "string" ? payload.length : payload.frame.length;
 }
@@ -490,7 +494,7 @@ function latencyOf(oldest: Payload | undefined, now: number): number | undefined
   }
 }
 
-function reservedBy({ payload, wid, entry, extension }: Reservation): Found {
+function locatedReservation({ payload, wid, entry, extension }: Reservation): LocatedJob {
   const isAsReserved = extension === undefined;
   return { payload, place: "working", at: extension ?? entry.at, worker: wid, isAsReserved };
 }

@@ -2,7 +2,7 @@ import { marshalText } from "../go/encode.ts";
 import { textOf } from "../go/text.ts";
 import type { Payload } from "../payload.ts";
 import { readStored, type StoredJob } from "../stored_job.ts";
-import { type Place, readPlace } from "./place.ts";
+import { type JobHeader, readJobHeader } from "./job_header.ts";
 import type { SetSelection } from "../../inspect/types.ts";
 
 /** The conditions that a job must meet. */
@@ -16,39 +16,39 @@ export function matcher(filter: Filter): ((payload: Payload) => boolean) | undef
   const { jids, type, queue, error, text } = filter;
   // Searching the JSON for these texts is cheap and excludes most jobs. A match may lie in the
   // arguments, so the job is then read and checked.
-  const marks: string[] = [];
-  const checks: ((place: Place) => boolean)[] = [];
+  const substrings: string[] = [];
+  const checks: ((header: JobHeader) => boolean)[] = [];
   if (type !== undefined) {
-    marks.push(`"jobtype":${marshalText(type)}`);
-    checks.push((place) => place.type === type);
+    substrings.push(`"jobtype":${marshalText(type)}`);
+    checks.push((header) => header.type === type);
   }
   if (queue !== undefined) {
-    marks.push(`"queue":${marshalText(queue)}`);
-    checks.push((place) => place.queue === queue);
+    substrings.push(`"queue":${marshalText(queue)}`);
+    checks.push((header) => header.queue === queue);
   }
   if (jids !== undefined) {
     const wanted = new Set(jids);
-    if (jids.length === 1) marks.push(`"jid":${marshalText(jids[0]!)}`);
+    if (jids.length === 1) substrings.push(`"jid":${marshalText(jids[0]!)}`);
     checks.push(({ jid }) => wanted.has(jid));
   }
   const patterns: RegExp[] = [];
   let hasError: ((job: StoredJob) => boolean) | undefined;
   if (error !== undefined) {
     const pattern = containing(error);
-    marks.push('"failure":{');
+    substrings.push('"failure":{');
     patterns.push(containing(marshalText(error).slice(1, -1)));
     hasError = ({ failure }) =>
       failure !== undefined && (pattern.test(failure.message) || pattern.test(failure.errtype));
   }
   if (text !== undefined) patterns.push(containing(marshalText(text).slice(1, -1)));
-  if (marks.length + patterns.length + checks.length === 0) return undefined;
+  if (substrings.length + patterns.length + checks.length === 0) return undefined;
   return (payload) => {
     const json = searchable(payload);
-    if (!marks.every((mark) => json.includes(mark))) return false;
+    if (!substrings.every((substring) => json.includes(substring))) return false;
     if (!patterns.every((pattern) => pattern.test(json))) return false;
     if (checks.length > 0) {
-      const place = readPlace(payload);
-      if (!checks.every((check) => check(place))) return false;
+      const header = readJobHeader(payload);
+      if (!checks.every((check) => check(header))) return false;
     }
     return hasError === undefined || hasError(readStored(payload));
   };

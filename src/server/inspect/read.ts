@@ -5,7 +5,7 @@ import { reservedMs } from "../reservation.ts";
 import type { JobPlace, ServerJob } from "../../inspect/types.ts";
 
 /** A stored job and its place. */
-export interface Found {
+export interface LocatedJob {
   readonly payload: Payload;
   readonly place: JobPlace;
   /** In ms since 1970. */
@@ -16,7 +16,7 @@ export interface Found {
 }
 
 /** Converts a stored job for a listing, with at most `maxArgs` characters of its arguments. */
-export function readFound(found: Found, maxArgs: number): ServerJob {
+export function serverJobOf(found: LocatedJob, maxArgs: number): ServerJob {
   const { payload, place, at, worker, isAsReserved } = found;
   const isText = typeof payload === "string";
   const job = decodeJob(isText ? payload : payload.frame);

@@ -1,7 +1,7 @@
 import type { JobQuery } from "../../inspect/types.ts";
 import type { Payload } from "../payload.ts";
-import { frameOf, readPlace } from "./place.ts";
-import type { Found } from "./read.ts";
+import { frameOf, readJobHeader } from "./job_header.ts";
+import type { LocatedJob } from "./read.ts";
 
 /** Jobs that are sorted in one call: this takes some 30 ms. */
 export const MAX_SORTED = 20_000;
@@ -9,16 +9,16 @@ export const MAX_SORTED = 20_000;
 /** Characters of jobs that are sorted in one call: they are held in memory meanwhile. */
 export const MAX_SORTED_LENGTH = 32 * 1024 * 1024;
 
-/** An order of jobs other than that of their times. */
+/** A property to sort jobs by, instead of by time. */
 export type JobOrder = NonNullable<JobQuery["sort"]>;
 
-/** A job with what it is sorted by. */
+/** A job and its sort key. */
 export interface SortedJob {
   readonly key: string | number;
-  readonly found: Found;
+  readonly found: LocatedJob;
 }
 
-/** Reads what a stored job is sorted by. */
+/** Returns a function that reads the sort key of a stored job. */
 export function keyReader(order: JobOrder): (payload: Payload) => string | number {
   return KEYS[order];
 }
@@ -30,8 +30,8 @@ export function sortJobs(jobs: SortedJob[], isReversed: boolean): void {
 }
 
 const KEYS: Readonly<Record<JobOrder, (payload: Payload) => string | number>> = {
-  type: (payload) => readPlace(payload).type,
-  queue: (payload) => readPlace(payload).queue,
+  type: (payload) => readJobHeader(payload).type,
+  queue: (payload) => readJobHeader(payload).queue,
   error: (payload) => {
     const failure = failureIn(payload);
     const [, type = ""] = ERRTYPE.exec(failure) ?? [];

@@ -26,7 +26,7 @@ const BYTES = {
 } as const;
 
 /** A container that is larger than a piece, so it is processed member by member. */
-interface Frame {
+interface LargeContainer {
   readonly isArray: boolean;
   /** The output so far. */
   readonly pieces: Piece[];
@@ -73,7 +73,7 @@ export class Compactor {
     this.#pathNext = this.#path.length;
     this.tooLarge = undefined;
     this.#budget = new ByteBudget();
-    const outer: Frame[] = [];
+    const outer: LargeContainer[] = [];
     let frame = this.#open(start);
     let at = start + 1;
     let lastYield = at;
@@ -118,7 +118,7 @@ export class Compactor {
     }
   }
 
-  #open(start: number): Frame {
+  #open(start: number): LargeContainer {
     const isArray = this.#bytes[start] === OPEN_BRACKET;
     return {
       isArray,
@@ -136,14 +136,14 @@ export class Compactor {
    * Long runs of spaces do not become part of a run of elements: there may be more spaces than
    * elements.
    */
-  *#space(frame: Frame, from: number): Work<number> {
+  *#space(frame: LargeContainer, from: number): Work<number> {
     const at = yield* skipSpace(this.#bytes, from);
     if (at - from > 1024) this.#flush(frame);
     return at;
   }
 
   /** Reads a key. Returns the position of its value. */
-  *#key(frame: Frame, start: number): Work<number> {
+  *#key(frame: LargeContainer, start: number): Work<number> {
     const end = this.#skipper.skip(start);
     if (end < 0) throw new GoError(`a key in args is larger than ${this.#piece} bytes`);
     frame.keyStart = start;
@@ -174,57 +174,57 @@ export class Compactor {
     return -1;
   }
 
-  #addSmall(frame: Frame, start: number, end: number): void {
+  #addSmall(frame: LargeContainer, start: number, end: number): void {
     if (frame.members !== undefined) return this.#addMember(frame, start, end);
     if (frame.runStart < 0) frame.runStart = start;
     frame.runEnd = end;
     if (end - frame.runStart >= this.#piece) this.#flush(frame);
   }
 
-  #addLarge(frame: Frame, piece: Piece, end: number): void {
+  #addLarge(frame: LargeContainer, piece: Piece, end: number): void {
     if (frame.members === undefined) return this.#append(frame.pieces, piece);
     frame.large.set(frame.members.count, piece);
     this.#addMember(frame, end, end);
   }
 
-  #addMember({ members, keyStart, keyEnd }: Frame, start: number, end: number): void {
+  #addMember({ members, keyStart, keyEnd }: LargeContainer, start: number, end: number): void {
     members!.add({ keyStart, keyEnd, start, end });
   }
 
   /** Writes the run of consecutive elements. */
-  #flush(frame: Frame): void {
+  #flush(frame: LargeContainer): void {
     if (frame.runStart < 0) return;
     const text = textOf(this.#bytes.subarray(frame.runStart, frame.runEnd));
     frame.runStart = -1;
-    this.#append(frame.pieces, this.#written(`[${text}]`));
+    this.#append(frame.pieces, this.#reencode(`[${text}]`));
   }
 
-  *#close(frame: Frame): Work<Piece> {
+  *#close(frame: LargeContainer): Work<Piece> {
     this.#flush(frame);
     if (frame.members !== undefined) yield* this.#writeMembers(frame, frame.members);
     const [open, close] = frame.isArray ? ["[", "]"] : ["{", "}"];
     return [encoder.encode(open), frame.pieces, encoder.encode(close)];
   }
 
-  *#writeMembers({ pieces, large }: Frame, members: Members): Work<void> {
-    const batch = this.#memberBuffer;
+  *#writeMembers({ pieces, large }: LargeContainer, members: Members): Work<void> {
+    const buffer = this.#memberBuffer;
     const flush = () => {
-      if (!batch.isEmpty) this.#append(pieces, this.#writtenMembers(`{${batch.take()}}`));
+      if (!buffer.isEmpty) this.#append(pieces, this.#reencodeMembers(`{${buffer.take()}}`));
     };
     for (const index of yield* members.sorted()) {
       const member = members.at(index);
       const value = large.get(index);
       if (value === undefined) {
-        if (!batch.add(member)) {
+        if (!buffer.add(member)) {
           flush();
           yield;
-          batch.add(member);
+          buffer.add(member);
         }
         continue;
       }
       flush();
       const key = this.#bytes.subarray(member.keyStart, member.keyEnd);
-      this.#append(pieces, [this.#encoded(this.#plainText(textOf(key))), BYTES.colon, value]);
+      this.#append(pieces, [this.#encode(this.#plainText(textOf(key))), BYTES.colon, value]);
       yield;
     }
     flush();
@@ -238,16 +238,16 @@ export class Compactor {
   }
 
   /** Re-encodes the content between the brackets of a small container. */
-  #written(json: string): Uint8Array {
+  #reencode(json: string): Uint8Array {
     const value = new Reader(json).any((literal) => this.tooLarge ??= literal);
-    return this.#encoded(marshal(value).slice(1, -1));
+    return this.#encode(marshal(value).slice(1, -1));
   }
 
   /**
    * Re-encodes the members of an object that are already sorted. Parsing them into an object would
    * take most of the time.
    */
-  #writtenMembers(json: string): Uint8Array {
+  #reencodeMembers(json: string): Uint8Array {
     const reader = new Reader(json);
     let text = "";
     reader.open();
@@ -256,7 +256,7 @@ export class Compactor {
       const value = marshal(reader.any((literal) => this.tooLarge ??= literal));
       text += `${text === "" ? "" : ","}${key}:${value}`;
     } while (reader.more(false));
-    return this.#encoded(text);
+    return this.#encode(text);
   }
 
   /** Re-encodes a string that is larger than a piece. */
@@ -267,7 +267,7 @@ export class Compactor {
     while (bytes[at] !== QUOTE) {
       const end = this.#endOfPart(at);
       const json = `"${textOf(bytes.subarray(at, end))}"`;
-      pieces.push(this.#encoded(this.#plainText(json).slice(1, -1)));
+      pieces.push(this.#encode(this.#plainText(json).slice(1, -1)));
       at = end;
       yield;
     }
@@ -298,7 +298,7 @@ export class Compactor {
     return isHalf && surrogateAt(bytes, at) === "low" ? at + 6 : at;
   }
 
-  #encoded(text: string): Uint8Array {
+  #encode(text: string): Uint8Array {
     return this.#budget.take(encoder.encode(text));
   }
 
@@ -321,20 +321,20 @@ class MemberBuffer {
   readonly #bytes: Uint8Array;
   readonly #piece: number;
   /** Room for a member: its key and its value are each no larger than a piece. */
-  readonly #batch: Uint8Array;
+  readonly #buffer: Uint8Array;
   #length = 0;
 
   constructor(bytes: Uint8Array, piece: number) {
     this.#bytes = bytes;
     this.#piece = piece;
-    this.#batch = new Uint8Array(3 * piece);
+    this.#buffer = new Uint8Array(3 * piece);
   }
 
   get isEmpty(): boolean {
     return this.#length === 0;
   }
 
-  /** Adds a member. Returns false if there is no room. */
+  /** Adds a member. Returns true if there was room. */
   add({ keyStart, keyEnd, start, end }: ReturnType<Members["at"]>): boolean {
     const size = keyEnd - keyStart + end - start + 2;
     if (this.#length > 0 && this.#length + size > this.#piece) return false;
@@ -346,13 +346,13 @@ class MemberBuffer {
   }
 
   take(): string {
-    const text = textOf(this.#batch.subarray(0, this.#length));
+    const text = textOf(this.#buffer.subarray(0, this.#length));
     this.#length = 0;
     return text;
   }
 
   #put(bytes: Uint8Array): void {
-    this.#batch.set(bytes, this.#length);
+    this.#buffer.set(bytes, this.#length);
     this.#length += bytes.length;
   }
 }

@@ -10,7 +10,7 @@ const STEPS = 1 << 17;
 const CHUNK = 1 << 14;
 
 /** A growing sequence of bytes in chunks that are never copied. */
-class Bytes {
+class ChunkedBytes {
   readonly #chunks: Uint8Array[] = [];
   length = 0;
 
@@ -54,7 +54,7 @@ export class Members {
   readonly #bytes: Uint8Array;
   readonly #numbers = new Numbers();
   /** Keys with escapes or other characters than ASCII, decoded. */
-  readonly #keys = new Bytes();
+  readonly #keys = new ChunkedBytes();
   #count = 0;
   #isSorted = true;
 
@@ -97,17 +97,17 @@ export class Members {
     }
     if (this.#isSorted) return order;
     order = yield* this.#mergeSort(order);
-    let [kept, steps] = [0, 0];
+    let [distinct, steps] = [0, 0];
     for (let i = 0; i < order.length; i++) {
       const isLast = i + 1 === order.length || this.#compare(order[i]!, order[i + 1]!) !== 0;
-      if (isLast) order[kept++] = order[i]!;
+      if (isLast) order[distinct++] = order[i]!;
       // Each comparison counts as eight more bytes, even if the first bytes of the keys differ.
       steps += this.#compared + 8;
       if (steps < STEPS) continue;
       steps = 0;
       yield;
     }
-    return order.subarray(0, kept);
+    return order.subarray(0, distinct);
   }
 
   /**
@@ -179,11 +179,11 @@ export class Members {
   }
 
   #byteAt(at: number): number {
-    const behind = at - this.#bytes.length;
-    return behind < 0 ? this.#bytes[at]! : this.#keys.get(behind);
+    const keyOffset = at - this.#bytes.length;
+    return keyOffset < 0 ? this.#bytes[at]! : this.#keys.get(keyOffset);
   }
 
-  /** Reports whether the key is plain ASCII without escapes. */
+  /** Returns true if the key is plain ASCII without escapes. */
   #isPlain(from: number, to: number): boolean {
     for (let at = from; at < to; at++) {
       const byte = this.#bytes[at]!;

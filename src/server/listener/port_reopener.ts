@@ -22,7 +22,7 @@ export class PortReopener {
     server.on("error", () => this.#reopen && systemClock.after(REOPEN_MS, this.#reopen));
   }
 
-  noteOverrun(): void {
+  limitExceeded(): void {
     this.#isOverrun = runtime() === "deno";
   }
 

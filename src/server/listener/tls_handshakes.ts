@@ -35,7 +35,7 @@ export class TlsHandshakes {
     this.#end(nameOf(socket));
   }
 
-  /** Closes the oldest connection. Returns false if there is none. */
+  /** Closes the oldest connection. Returns true if there was one. */
   makeRoom(): boolean {
     for (const [name, { socket }] of this.#handshakes) {
       this.#end(name);

@@ -68,12 +68,12 @@ export function sqliteFailure(path: string, cause: unknown, files: FileModule): 
   return unavailable(path, obstacle ?? `the disk failed: ${reasonOf(cause)}`, cause);
 }
 
-/** Reports whether SQLite failed because another process has locked the file. */
+/** Returns true if SQLite failed because another process has locked the file. */
 export function isBusy(cause: unknown): boolean {
   return sqliteCode(cause) === SQLITE.busy;
 }
 
-/** Reports whether a call failed as too many files are open, which may not last. */
+/** Returns true if a call failed as too many files are open, which may not last. */
 export function isOutOfFiles(cause: unknown): boolean {
   return ["EMFILE", "ENFILE"].includes((cause as { code?: string }).code ?? "");
 }

@@ -51,7 +51,7 @@ export class DataFolder {
    *   another server has locked it, `DATA_UNAVAILABLE` if it cannot be created or locked.
    */
   static claim(given: string, modules: Modules): DataFolder {
-    const path = madePath(given, modules);
+    const path = createPath(given, modules);
     checkContent(path, modules);
     syncName(path, modules);
     const lock = lockFile(modules.paths.join(path, "lock"), path, modules);
@@ -79,8 +79,8 @@ export class DataFolder {
       .sort((a, b) => a - b);
   }
 
-  /** Reports whether the path still leads to this folder. */
-  isThere(): boolean {
+  /** Returns true if the path still leads to this folder. */
+  stillExists(): boolean {
     const stat = statOf(this.path, this.#modules);
     return stat !== undefined && idOf(stat) === this.#id;
   }
@@ -101,7 +101,7 @@ export class DataFolder {
   }
 }
 
-/** Creates a folder. */
+/** Creates a folder, unless it exists. */
 function makeFolder(path: string, { files }: Modules): void {
   try {
     files.mkdirSync(path);
@@ -112,15 +112,15 @@ function makeFolder(path: string, { files }: Modules): void {
 }
 
 /**
- * Syncs the name of a folder to the disk, also if the folder was there before: the server that made
- * it may have been killed before it could do so.
+ * Syncs the name of a folder to the disk, even if the folder existed before: the server that
+ * created it may have been killed before the sync.
  */
 function syncName(path: string, { files, paths }: Modules): void {
   let parent;
   try {
     parent = files.openSync(paths.dirname(path), "r");
   } catch {
-    // Windows does not open folders. Where this is not permitted, somebody else made the folder.
+    // Windows does not open folders. Without permission, somebody else has created the folder.
     return;
   }
   try {
@@ -145,7 +145,7 @@ function openFolder(path: string, { files }: Modules): number | undefined {
  * Returns the folder's path with links resolved. Creates the folder if it does not exist, even at
  * the target of a link.
  */
-function madePath(given: string, modules: Modules): string {
+function createPath(given: string, modules: Modules): string {
   const { files, paths } = modules;
   let path = given;
   for (let links = 0; links < MAX_LINKS; links++) {

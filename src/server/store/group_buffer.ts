@@ -22,7 +22,7 @@ const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 const EMPTY_VIEW = new DataView(EMPTY.buffer);
 
 /** The fields of a job's record. */
-export interface Placed {
+export interface JobRecord {
   readonly row: number;
   /** The number of the place in this segment. */
   readonly place: number;
@@ -53,23 +53,23 @@ export class GroupBuffer {
     return this.#before + this.#at;
   }
 
-  add({ row, place, order, at, owner }: Placed, bytes: Uint8Array): number {
+  add({ row, place, order, at, owner }: JobRecord, bytes: Uint8Array): number {
     return this.#add(Op.add, { row, place, order, at, owner }, bytes.length, (start) => {
       this.#bytes.set(bytes, start);
       return start + bytes.length;
     });
   }
 
-  addLarge(placed: Placed, { head, args, tail }: LargeJob): number {
+  addLarge(record: JobRecord, { head, args, tail }: LargeJob): number {
     const [before, behind, sum] = [bytesOf(head), bytesOf(tail), bytesOf(args.sum)];
     const fixed = LARGE_HEAD + sum.length + before.length + behind.length;
-    const owner = bytesOf(placed.owner);
+    const owner = bytesOf(record.owner);
     const head0 = ADD_HEAD + owner.length + TIME_BYTES;
     // The arguments become a part of their own, without a copy, so they must be aligned.
     this.#room(head0 + fixed + 8);
     const gap = -(this.#at + head0 + fixed) & 7;
     const length = fixed + gap + args.bytes.length;
-    const position = this.#add(Op.addLarge, placed, length, (start) => {
+    const position = this.#add(Op.addLarge, record, length, (start) => {
       const view = this.#view;
       view.setUint32(start, before.length, true);
       view.setUint32(start + 4, args.bytes.length, true);
@@ -181,7 +181,7 @@ export class GroupBuffer {
 
   #add(
     op: number,
-    { row, place, order, at, owner }: Placed,
+    { row, place, order, at, owner }: JobRecord,
     length: number,
     write: (start: number) => number,
     room = length,

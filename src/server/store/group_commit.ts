@@ -57,7 +57,7 @@ export class GroupCommit implements Store {
   readonly #listeners = new Set<SaveListener>();
   #onFailure: (error: StoreError) => void = () => {};
   /** True if something changed since the last group began. */
-  #isTouched = false;
+  #hasChanges = false;
   /** The number of the group that collects changes. */
   #group = 1;
   /** The number of the group that is being written, or 0. */
@@ -81,7 +81,7 @@ export class GroupCommit implements Store {
   }
 
   get unsaved(): number {
-    if (this.#isTouched || this.#failure !== undefined) return this.#group;
+    if (this.#hasChanges || this.#failure !== undefined) return this.#group;
     return this.#committing;
   }
 
@@ -94,19 +94,19 @@ export class GroupCommit implements Store {
   }
 
   add(row: number, place: string, hold: Hold = NO_HOLD): void {
-    if (this.#touch()) this.#backend.add(row, place, hold);
+    if (this.#markChanged()) this.#backend.add(row, place, hold);
   }
 
   reserve(row: number, hold: Hold): void {
-    if (this.#touch()) this.#backend.reserve(row, hold);
+    if (this.#markChanged()) this.#backend.reserve(row, hold);
   }
 
   remove(row: number): void {
-    if (this.#touch()) this.#backend.remove(row);
+    if (this.#markChanged()) this.#backend.remove(row);
   }
 
   removePlace(place: string): void {
-    if (this.#touch()) this.#backend.removePlace(place);
+    if (this.#markChanged()) this.#backend.removePlace(place);
   }
 
   removed(row: number): void {
@@ -119,15 +119,15 @@ export class GroupCommit implements Store {
   }
 
   clear(): void {
-    if (this.#touch()) this.#backend.clear();
+    if (this.#markChanged()) this.#backend.clear();
   }
 
   set(table: string, key: string, json: string): void {
-    if (this.#touch()) this.#backend.record(table, key, json);
+    if (this.#markChanged()) this.#backend.record(table, key, json);
   }
 
   delete(table: string, key: string): void {
-    if (this.#touch()) this.#backend.record(table, key, undefined);
+    if (this.#markChanged()) this.#backend.record(table, key, undefined);
   }
 
   all(table: string): Iterable<readonly [key: string, json: string]> {
@@ -159,12 +159,12 @@ export class GroupCommit implements Store {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Marks a change. Returns false if the store is closed or has failed. */
-  #touch(): boolean {
-    return this.#isChangeable() && (this.#isTouched = true);
+  /** Marks a change. Returns true unless the store is closed or has failed. */
+  #markChanged(): boolean {
+    return this.#isChangeable() && (this.#hasChanges = true);
   }
 
-  /** Schedules a save. Returns false if the store is closed or has failed. */
+  /** Schedules a save. Returns true unless the store is closed or has failed. */
   #isChangeable(): boolean {
     if (this.#isClosed || this.#failure !== undefined) return false;
     if (this.#saving === undefined) {
@@ -176,7 +176,7 @@ export class GroupCommit implements Store {
 
   async #save(): Promise<void> {
     const group = this.#committing = this.#group++;
-    this.#isTouched = false;
+    this.#hasChanges = false;
     try {
       await this.#backend.commit();
     } catch (cause) {
@@ -185,7 +185,7 @@ export class GroupCommit implements Store {
     this.#committing = 0;
     if (this.#failure === undefined) {
       for (const listener of [...this.#listeners]) listener.saved(group);
-      const isMore = this.#isTouched || !this.#isClosing && this.#backend.hasWork;
+      const isMore = this.#hasChanges || !this.#isClosing && this.#backend.hasWork;
       if (isMore) return this.#defer(() => void this.#save());
     }
     this.#saving?.resolve();

@@ -1,7 +1,7 @@
 import { Numbers } from "../numbers.ts";
 import type { Segment } from "./segment.ts";
 
-/** For each row, the position in the log of the record that it needs. */
+/** The position of each row's latest record in the log. Earlier records are not needed. */
 export class LiveRows {
   readonly #segments = new Map<number, Segment>();
   #numbers = new Numbers();
@@ -27,7 +27,7 @@ export class LiveRows {
     this.#numbers.set(row, 0);
   }
 
-  /** Reports whether the row needs the record at this position. */
+  /** Returns true if the row needs the record at this position. */
   isAt(row: number, segment: Segment, offset: number): boolean {
     return row < this.#numbers.length && this.#numbers.get(row) === segment.number &&
       this.#offsets.get(row) === offset;
@@ -46,7 +46,7 @@ export class LiveRows {
   }
 
   /** Removes a segment. */
-  forget(segment: Segment): void {
+  remove(segment: Segment): void {
     this.#segments.delete(segment.number);
   }
 }

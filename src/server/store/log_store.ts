@@ -52,7 +52,7 @@ export class LogStore implements Backend, LogWriter {
   /** The row of each record, by table and key. */
   #records = new Map<string, Map<string, number>>();
   /** Records that were in the log at the start. */
-  readonly #kept = new Map<string, readonly (readonly [key: string, json: string])[]>();
+  readonly #loaded = new Map<string, readonly (readonly [key: string, json: string])[]>();
   /** Records that were set or deleted since the last group. */
   #changed = new Map<string, Map<string, string | undefined>>();
   readonly #holds: Holds;
@@ -74,7 +74,7 @@ export class LogStore implements Backend, LogWriter {
     this.#holds = replay.holds;
     for (const [table, records] of replay.tables) {
       this.#records.set(table, new Map([...records].map(([key, { row }]) => [key, row])));
-      this.#kept.set(table, [...records].map(([key, { json }]) => [key, json]));
+      this.#loaded.set(table, [...records].map(([key, { json }]) => [key, json]));
     }
     this.#cleaner = new Cleaner({ segments, live, holds: this.#holds, log: this });
   }
@@ -90,8 +90,8 @@ export class LogStore implements Backend, LogWriter {
   }
 
   records(table: string): Iterable<readonly [key: string, json: string]> {
-    const records = this.#kept.get(table) ?? [];
-    this.#kept.delete(table);
+    const records = this.#loaded.get(table) ?? [];
+    this.#loaded.delete(table);
     return records;
   }
 
@@ -105,14 +105,14 @@ export class LogStore implements Backend, LogWriter {
     row: number,
     { place, order, at, owner }: { place: string; order: number; at: number; owner: string },
   ): void {
-    const placed = { row, place: this.#placeOf(place), order, at, owner };
+    const record = { row, place: this.#placeOf(place), order, at, owner };
     const { arena } = this;
     const position = arena.isLarge(row)
       ? this.#buffer.addLarge(
-        placed,
+        record,
         arena.read(row) as LargeJob,
       )
-      : this.#buffer.add(placed, arena.bytes(row));
+      : this.#buffer.add(record, arena.bytes(row));
     this.#setLive(row, position);
   }
 
@@ -199,7 +199,7 @@ export class LogStore implements Backend, LogWriter {
     this.#cleaner.stop();
     try {
       this.#check(this.#segment);
-      await this.#segments.noteEnd();
+      await this.#segments.recordEnd();
     } finally {
       this.abandon();
     }
@@ -216,7 +216,7 @@ export class LogStore implements Backend, LogWriter {
     try {
       segment.check();
     } catch (error) {
-      if (this.#folder.isThere()) throw error;
+      if (this.#folder.stillExists()) throw error;
       throw new Error(`${this.#folder.path} was moved or removed`);
     }
   }

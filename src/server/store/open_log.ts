@@ -30,9 +30,9 @@ export interface LogOptions {
 export async function openLog(data: unknown, options: LogOptions = {}): Promise<LogStore> {
   const modules = options.modules ?? loadModules();
   const folder = DataFolder.claim(dataPath(data, modules), modules);
-  const opening = new Opening(folder, modules, options);
+  const opener = new LogOpener(folder, modules, options);
   try {
-    return await opening.open();
+    return await opener.open();
   } catch (cause) {
     folder.release();
     const isSystems = !(cause instanceof ConfigError) && (cause as { code?: string }).code;
@@ -45,7 +45,7 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => void systemClock.after(0, resolve));
 }
 
-class Opening {
+class LogOpener {
   readonly #folder: DataFolder;
   readonly #modules: Modules;
   readonly #letOthersRun: () => Promise<void>;
@@ -86,7 +86,7 @@ class Opening {
     const all = this.#segments.filter(({ number }) => number >= oldest);
     const last = all.pop();
     all.push(this.#openLast(last?.number ?? Math.max(oldest, 1), last));
-    const hasSpare = this.#isThere(folder.pathOf(SPARE));
+    const hasSpare = this.#exists(folder.pathOf(SPARE));
     const segments = new Segments(all, { folder, modules, live, sizes: this.#sizes, hasSpare });
     return new LogStore({
       folder,
@@ -160,11 +160,11 @@ class Opening {
   #checkEnd(): void {
     const { files } = this.#modules;
     const path = this.#folder.pathOf(END_NAME);
-    if (!this.#isThere(path)) return;
-    let note: { segment: number; end: number };
+    if (!this.#exists(path)) return;
+    let recordedEnd: { segment: number; end: number };
     try {
-      note = JSON.parse(new TextDecoder().decode(files.readFileSync(path)));
-      if (!(note.segment > 0 && note.end >= 0)) {
+      recordedEnd = JSON.parse(new TextDecoder().decode(files.readFileSync(path)));
+      if (!(recordedEnd.segment > 0 && recordedEnd.end >= 0)) {
         throw new TypeError("it has no end");
       }
     } catch (cause) {
@@ -172,11 +172,12 @@ class Opening {
     }
     const last = this.#segments.at(-1);
     const isWhole = last !== undefined &&
-      (last.number > note.segment || last.number === note.segment && last.end >= note.end);
+      (last.number > recordedEnd.segment ||
+        last.number === recordedEnd.segment && last.end >= recordedEnd.end);
     if (isWhole) return;
     throw damageError(
       this.#folder.path,
-      `it ends before byte ${note.end} of ${this.#folder.segmentPath(note.segment)}`,
+      `it ends before byte ${recordedEnd.end} of ${this.#folder.segmentPath(recordedEnd.segment)}`,
     );
   }
 
@@ -203,7 +204,7 @@ class Opening {
     const { files } = this.#modules;
     const path = this.#folder.segmentPath(number);
     const end = read?.end ?? 0;
-    const fd = files.openSync(path, this.#isThere(path) ? "r+" : "wx+");
+    const fd = files.openSync(path, this.#exists(path) ? "r+" : "wx+");
     files.ftruncateSync(fd, end);
     const segment = new Segment(number, path, { fd, end }, this.#modules);
     segment.live = read?.live ?? 0;
@@ -211,7 +212,7 @@ class Opening {
     return segment;
   }
 
-  #isThere(path: string): boolean {
+  #exists(path: string): boolean {
     return this.#modules.files.statSync(path, { bigint: true, throwIfNoEntry: false }) !==
       undefined;
   }

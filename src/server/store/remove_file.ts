@@ -1,6 +1,6 @@
 import type { FileModule } from "./modules.ts";
 
-/** Removes a file. Returns false if it does not exist or cannot be removed. */
+/** Removes a file. Returns true if it existed and was removed. */
 export function removeFile(path: string, files: FileModule): boolean {
   try {
     files.unlinkSync(path);

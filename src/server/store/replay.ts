@@ -124,11 +124,11 @@ export class Replay implements RestoredJobs {
       }
     }
     const orders = this.#orders;
-    for (const some of rows) {
-      if (!isSorted(some, orders)) some.sort((a, b) => orders.get(a) - orders.get(b));
+    for (const placeRows of rows) {
+      if (!isSorted(placeRows, orders)) placeRows.sort((a, b) => orders.get(a) - orders.get(b));
     }
     this.#rows = rows;
-    this.#arena.adopted((row) => this.#keys.has(row));
+    this.#arena.finishAdoption((row) => this.#keys.has(row));
     [this.#places, this.#orders] = [new Numbers(), new Numbers(Float64Array)];
   }
 
@@ -287,7 +287,7 @@ export class Replay implements RestoredJobs {
   }
 }
 
-/** Reports whether the file contains only the first bytes of a segment's head. */
+/** Returns true if the file contains only the first bytes of a segment's head. */
 function isBegunHead(bytes: Uint8Array, number: number): boolean {
   const head = segmentHead(number, 0);
   // The number of the oldest segment may be any.

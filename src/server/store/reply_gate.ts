@@ -4,7 +4,7 @@ import type { SaveListener, Store } from "./store.ts";
 /** Limit of held replies, in UTF-16 units. Above it, the connection stops reading. */
 const HIGH_WATER = 1024 * 1024;
 
-interface Held {
+interface HeldReply {
   readonly group: number;
   data: string | Uint8Array;
 }
@@ -13,7 +13,7 @@ interface Held {
 export class ReplyGate implements Peer, SaveListener {
   readonly #peer: Peer;
   readonly #store: Store;
-  readonly #held: Held[] = [];
+  readonly #held: HeldReply[] = [];
   #length = 0;
   /** True while the connection waits for `drained`. */
   #isFull = false;

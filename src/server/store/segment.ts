@@ -48,12 +48,12 @@ export class Segment {
    * @throws {Error} if the file was changed.
    */
   check(): void {
-    const there = this.#there();
-    if (there === undefined || idOf(there) !== this.#id) {
+    const stat = this.#stat();
+    if (stat === undefined || idOf(stat) !== this.#id) {
       throw new Error(`${this.path} was moved or removed`);
     }
-    if (there.size < this.#size) throw new Error(`${this.path} was truncated`);
-    if (there.size > this.#size) throw new Error(`${this.path} was written to by others`);
+    if (stat.size < this.#size) throw new Error(`${this.path} was truncated`);
+    if (stat.size > this.#size) throw new Error(`${this.path} was written to by others`);
   }
 
   /** Writes parts one after the other. */
@@ -119,7 +119,7 @@ export class Segment {
     this.#fd = undefined;
   }
 
-  #there(): FileStat | undefined {
+  #stat(): FileStat | undefined {
     return this.#modules.files.statSync(this.path, { bigint: true, throwIfNoEntry: false });
   }
 }

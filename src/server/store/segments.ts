@@ -103,7 +103,7 @@ export class Segments {
   trim(oldest: Segment): void {
     while (this.oldest !== oldest) {
       const segment = this.#all.shift()!;
-      this.#live.forget(segment);
+      this.#live.remove(segment);
       this.#trimmed.push(segment);
     }
   }
@@ -126,19 +126,19 @@ export class Segments {
    * Records where the log ends, so that the next start notices if its end is lost. If this process
    * has too many files open, the earlier record stays, which is still true.
    */
-  async noteEnd(): Promise<void> {
+  async recordEnd(): Promise<void> {
     const { files } = this.#modules;
     const { number, end } = this.last;
     const text = JSON.stringify({ segment: number, end });
-    const [path, made] = [this.#folder.pathOf(END_NAME), this.#folder.pathOf(`.${END_NAME}`)];
+    const [path, temporary] = [this.#folder.pathOf(END_NAME), this.#folder.pathOf(`.${END_NAME}`)];
     try {
-      files.writeFileSync(made, new TextEncoder().encode(text), { flag: "w" });
-      this.#syncFile(made);
+      files.writeFileSync(temporary, new TextEncoder().encode(text), { flag: "w" });
+      this.#syncFile(temporary);
     } catch (cause) {
       if (isOutOfFiles(cause)) return;
       throw cause;
     }
-    files.renameSync(made, path);
+    files.renameSync(temporary, path);
     await this.#folder.sync();
   }
 
@@ -168,11 +168,11 @@ export class Segments {
       files.renameSync(this.#folder.pathOf(SPARE), path);
       this.#hasSpare = false;
     }
-    const fd = files.openSync(path, this.#isThere(path) ? "r+" : "wx+");
+    const fd = files.openSync(path, this.#exists(path) ? "r+" : "wx+");
     return new Segment(number, path, { fd, end: 0 }, this.#modules);
   }
 
-  #isThere(path: string): boolean {
+  #exists(path: string): boolean {
     return this.#modules.files.statSync(path, { bigint: true, throwIfNoEntry: false }) !==
       undefined;
   }

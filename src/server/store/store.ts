@@ -50,7 +50,7 @@ export interface Store {
    * Each table can be read once.
    */
   all(table: string): Iterable<readonly [key: string, json: string]>;
-  /** Starts notifying a listener, until `forget` is called. */
+  /** Starts notifying a listener, until `removeListener` is called. */
   addListener(listener: SaveListener): void;
   removeListener(listener: SaveListener): void;
   /** Saves all changes and closes the store. */

@@ -52,7 +52,7 @@ function thisRuntime(): [name: string, version: string] {
   return [name, process.versions[name] ?? "0"];
 }
 
-/** Reports whether `version` is `oldest` or later. */
+/** Returns true if `version` is `oldest` or later. */
 export function isAtLeast(version: string, oldest: string): boolean {
   const [have, needed] = [version, oldest].map((text) => text.split(".").map(Number));
   for (const [index, part] of needed!.entries()) {

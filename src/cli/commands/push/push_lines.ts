@@ -171,7 +171,7 @@ class LineSender {
   }
 }
 
-/** Reports whether only this job was refused, so that others may succeed. */
+/** Returns true if only this job was refused, so that others may succeed. */
 function isRejectedJob(error: unknown): error is ServerError | InvalidJobError {
   return error instanceof InvalidJobError ||
     error instanceof ServerError && !(error instanceof ServerShutdownError);

@@ -182,7 +182,7 @@ function listenFailure(error: unknown): CliError | undefined {
   return new CliError(Status.unavailable, message, hint);
 }
 
-/** Reports whether other machines can use the server without a password. */
+/** Returns true if other machines can use the server without a password. */
 function isOpen({ hostname = "127.0.0.1", password }: ServeFlags, io: CliIo): boolean {
   return !isLoopback(hostname) && !(password ?? passwordVariable(io));
 }

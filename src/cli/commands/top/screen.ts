@@ -19,7 +19,7 @@ export interface Screen {
   close(): void;
 }
 
-/** Reports whether lines on this output can be overwritten. */
+/** Returns true if lines on this output can be overwritten. */
 export function canRedraw({ stdout, env }: CliIo): boolean {
   return stdout.isTerminal && env["TERM"] !== "dumb";
 }

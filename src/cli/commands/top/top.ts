@@ -113,7 +113,7 @@ async function next(watch: SnapshotSource, last: Moment): Promise<Moment> {
   }
 }
 
-/** Waits. Returns false when the signal is aborted. */
+/** Waits. Returns true unless the signal is aborted. */
 function wait(ms: number, clock: Clock, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve(false);

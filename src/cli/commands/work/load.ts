@@ -97,7 +97,7 @@ function isTakenForCommonJs({ path = "" }: NamedModule, error: unknown): boolean
     /^(Unexpected token 'export'|Cannot use import statement outside a module)/.test(error.message);
 }
 
-/** Reports whether the module is TypeScript and this Node cannot read it without tsx. */
+/** Returns true if the module is TypeScript and this Node cannot read it without tsx. */
 function needsTsx(module: NamedModule): boolean {
   if (runtime() !== "node" || !isTypeScript(module)) return false;
   const flags = [...process.execArgv, process.env["NODE_OPTIONS"] ?? ""].join(" ");

@@ -6,18 +6,19 @@ import { readStored } from "../stored_job.ts";
  * Within `custom` and `args`, keys are sorted, so jid, queue and jobtype never follow each other
  * there.
  */
-const PLACE = /"jid":"((?:[^"\\]|\\.)*)","queue":"((?:[^"\\]|\\.)*)","jobtype":"((?:[^"\\]|\\.)*)"/;
+const HEADER =
+  /"jid":"((?:[^"\\]|\\.)*)","queue":"((?:[^"\\]|\\.)*)","jobtype":"((?:[^"\\]|\\.)*)"/;
 
 /** The properties of a stored job that most filters and orders need. */
-export interface Place {
+export interface JobHeader {
   readonly jid: string;
   readonly queue: string;
   readonly type: string;
 }
 
 /** Reads a stored job's id, queue and type. Parsing the whole job takes 20 times as long. */
-export function readPlace(payload: Payload): Place {
-  const match = PLACE.exec(frameOf(payload));
+export function readJobHeader(payload: Payload): JobHeader {
+  const match = HEADER.exec(frameOf(payload));
   if (match === null) {
     const { jid, queue, jobtype: type } = readStored(payload);
     return { jid, queue, type };
