@@ -231,7 +231,7 @@ test("a stop waits for jobs that a handler enqueued without await", async () => 
 });
 
 test("quiet before the start, and while it connects, applies from the start", async () => {
-  for (const moment of ["before", "while"]) {
+  for (const moment of ["before", "while", "with other queues"]) {
     const peers: Peer[] = [];
     const consumer = new Consumer({
       url: "tcp://memory",
@@ -244,13 +244,15 @@ test("quiet before the start, and while it connects, applies from the start", as
           void peer.greet();
           serve(peer);
           peers.push(peer);
+          // The session applies the new queues when it is open, and must not fetch from them.
+          if (moment === "with other queues") consumer.setQueues(["other"]);
           return Promise.resolve(peer.connection);
         },
       },
     });
     if (moment === "before") consumer.quiet();
     const running = consumer.run();
-    if (moment === "while") consumer.quiet();
+    if (moment !== "before") consumer.quiet();
     await until(() => consumer.state === "quiet");
     await consumer.stop();
     assert.equal((await running).reason, "stopped");

@@ -126,6 +126,7 @@ export class SessionRunner {
         wid: consumer.wid,
         stats: () => consumer.health(),
       });
+      const { queues } = this;
       const session = await this.#open(makePool, { limits, observer });
       events.emit("state", { state: "running" });
       this.#warnOfUnfetched();
@@ -135,6 +136,9 @@ export class SessionRunner {
       const lost = this.#lost;
       if (lost !== undefined) session.disconnected(lost, undefined);
       if (this.#isQuiet) session.quiet();
+      // `setQueues` was called while the session was opening. Last, because it sends FETCHes unless the
+      // session is quiet or stops.
+      if (this.queues !== queues) session.setQueues(this.queues);
       return await session.report();
     } catch (error) {
       // Stopped before it was connected: no job has started, and this is not an error.
@@ -154,14 +158,11 @@ export class SessionRunner {
     more: { readonly limits: SessionLimits; readonly observer: ConsumerObserver | undefined },
   ): Promise<Session> {
     const { internals, clock } = this.#parts;
-    const { queues } = this;
     const session = this.#session = await Session.open(
-      { ...internals, queues, makePool, clock, ...more },
+      { ...internals, queues: this.queues, makePool, clock, ...more },
       this.#opening!.signal,
     );
     this.#opening = undefined;
-    // `setQueues` was called while the session was opening.
-    if (this.queues !== queues) session.setQueues(this.queues);
     return session;
   }
 
