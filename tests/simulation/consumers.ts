@@ -9,6 +9,7 @@ import {
   Kill,
   resumable,
   RetryAfter,
+  ServerError,
   Snooze,
 } from "../../mod.ts";
 import type { Member } from "./crew.ts";
@@ -18,6 +19,7 @@ import type { Ledger } from "./ledger.ts";
 import type { Network } from "./network.ts";
 import { type ClockError, SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
+import { ReportRules } from "./reports.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** The behaviours of jobs, named in their first argument. */
@@ -62,6 +64,18 @@ const EARLY_MS = 50_000;
 const STEPS = 5;
 const STEP_MS = 400;
 
+/** Longest reservation of a job before its handler starts, in milliseconds. */
+const RESERVED_MS = 62_000;
+
+/** Longest time between two FETCHes of a consumer without work, in milliseconds. */
+const FETCH_MS = 6000;
+
+/** Time after a fault in which a consumer may have to reconnect, in milliseconds. */
+const RECOVERY_MS = 25_000;
+
+/** Time after which a consumer must have followed the server's signal, in milliseconds. */
+const SIGNAL_MS = 3000;
+
 /** Time for which a quiet consumer may get jobs from FETCHes in flight, in milliseconds. */
 const QUIET_MS = 4000;
 
@@ -72,6 +86,9 @@ export class ConsumerProcess implements Worker, Member {
   isStopping = false;
   /** True if the server asked it to go quiet or to terminate. */
   isSignalled = false;
+  readonly reports: ReportRules;
+  /** Simulated time at which the server last executed a FETCH of it. */
+  fetchedAt = -Infinity;
   readonly #parts: ConsumerParts;
   readonly #concurrency: number;
   /** Number of running handlers. */
@@ -86,6 +103,10 @@ export class ConsumerProcess implements Worker, Member {
   #idleSince = Infinity;
   /** True if a job has started since the last check. */
   #hasStarted = false;
+  /** Simulated time at which it was last not idle, or had a fault. */
+  #busyAt = 0;
+  /** True if the server has told it to go quiet or to terminate. */
+  #isTold = false;
 
   constructor(name: string, plan: ConsumerPlan, parts: ConsumerParts) {
     const { timeline, network, ledger } = this.#parts = parts;
@@ -98,6 +119,8 @@ export class ConsumerProcess implements Worker, Member {
       transport: network.transport(process),
       clock: process,
     });
+    this.reports = new ReportRules({ process, ledger });
+    this.#busyAt = timeline.now;
     ledger.register(consumer.wid, this);
     this.#listen(plan);
   }
@@ -114,10 +137,12 @@ export class ConsumerProcess implements Worker, Member {
         const run = this.consumer.run();
         // A run that could not connect does not keep the quiet state.
         if (this.#quietAt < Infinity) this.consumer.quiet();
-        const { unreported } = await run;
-        for (const { jid } of unreported) {
+        const report = await run;
+        for (const { jid } of report.unreported) {
           ledger.excused(jid, this, "listed in the report of a run");
         }
+        this.reports.ended(report);
+        ledger.checkStopped(this, report);
         if (!this.isStopping && !this.isSignalled) {
           ledger.violated("a consumer runs until it is stopped", this.#name);
         }
@@ -134,6 +159,7 @@ export class ConsumerProcess implements Worker, Member {
   /** Stops the consumer, and checks that it ends in time. */
   async stop(graceMs: number): Promise<void> {
     this.isStopping = true;
+    this.reports.stops();
     const { ledger } = this.#parts;
     const since = this.process.elapsed();
     const begunAt = this.process.timeline.now;
@@ -183,7 +209,10 @@ export class ConsumerProcess implements Worker, Member {
         this.#end(job);
       }
     });
-    consumer.on("start", ({ job }) => this.#checkRate(job));
+    consumer.on("start", ({ job }) => {
+      this.#checkRate(job);
+      this.#checkReserved(job);
+    });
     consumer.on("done", ({ job }) => {
       if (ledger.of(job.jid).hasThrown) {
         ledger.violated("a failed job is not reported as done", job.jid);
@@ -206,9 +235,17 @@ export class ConsumerProcess implements Worker, Member {
       if (error instanceof ConnectionLostError && isEarly && !this.#isEnding) {
         ledger.violated("a result is reported until the reservation ends", job.jid);
       }
+      const isTooLate = error instanceof ConnectionLostError && error.code === "DEADLINE_PASSED";
+      if (error instanceof ServerError || isTooLate) this.reports.refused(job.jid);
       ledger.excused(job.jid, this, "unreported");
     });
-    consumer.on("expired", ({ job }) => ledger.excused(job.jid, this, "expired"));
+    consumer.on("expired", ({ job }) => {
+      ledger.excused(job.jid, this, "expired");
+      if (!ledger.of(job.jid).isShared) this.reports.expired(job.jid);
+    });
+    for (const event of ["done", "discard", "snooze", "requeued", "fail", "expired"] as const) {
+      consumer.on(event, ({ job }) => this.reports.settled(job.jid));
+    }
     consumer.on("disconnect", () => ledger.count("outages of consumers"));
     consumer.on("listenerError", ({ error }) => {
       ledger.violated("no listener throws", String(error));
@@ -280,9 +317,39 @@ export class ConsumerProcess implements Worker, Member {
     return now - this.#idleSince;
   }
 
+  /** Checks that it sends a FETCH from time to time while it has nothing to do. */
+  checkFetches(): void {
+    const { process, consumer } = this;
+    const { timeline: { now }, ledger } = this.#parts;
+    const isIdle = this.#handlers === 0 && consumer.running.length === 0 &&
+      consumer.state === "running" && !this.#isEnding && !process.isPaused &&
+      Object.keys(this.#limits).length === 0;
+    const troubledAt = Math.max(process.troubledAt, ledger.serverTroubledAt) + RECOVERY_MS;
+    if (!isIdle || troubledAt > now) this.#busyAt = now;
+    if (now - Math.max(this.#busyAt, this.fetchedAt) < FETCH_MS) return;
+    this.#busyAt = now;
+    ledger.violated("an idle consumer sends a FETCH", process.name);
+  }
+
+  /** Called when the server answers a heartbeat with its signal. */
+  told(): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    const { process } = this;
+    const { timeline, ledger } = this.#parts;
+    const toldAt = timeline.now;
+    timeline.at(toldAt + SIGNAL_MS, () => {
+      const isCalm = Math.max(process.troubledAt, ledger.serverTroubledAt) < toldAt;
+      this.#isTold = isCalm;
+      if (process.isDead || !isCalm || this.consumer.state !== "running") return;
+      ledger.violated("a consumer follows the server's signal", process.name);
+    });
+  }
+
   /** Makes the consumer quiet. */
   quiet(): void {
     this.#quietAt = this.process.timeline.now;
+    this.reports.fetchesNoMore();
     this.consumer.quiet();
   }
 
@@ -297,6 +364,7 @@ export class ConsumerProcess implements Worker, Member {
       ledger.violated("a quiet consumer starts nothing", `${this.#name}: ${jid}`);
     }
     ledger.started(jid, this);
+    this.reports.begun(jid);
     if (++this.#handlers > this.#concurrency && !this.isStopping) {
       ledger.violated("a consumer respects its concurrency", `${this.#name}: ${this.#handlers}`);
     }
@@ -306,6 +374,16 @@ export class ConsumerProcess implements Worker, Member {
   #end({ queue }: Job): void {
     this.#handlers--;
     this.#byQueue.set(queue, this.#byQueue.get(queue)! - 1);
+  }
+
+  #checkReserved({ jid }: Job): void {
+    const { ledger, timeline } = this.#parts;
+    const { holder, handedAt, isShared } = ledger.of(jid);
+    if (holder !== this || isShared) return;
+    if (Math.max(ledger.serverJumpedAt, this.process.jumpedAt) >= handedAt) return;
+    if (timeline.now - handedAt > RESERVED_MS) {
+      ledger.violated("a job starts only while it is reserved", `${this.#name}: ${jid}`);
+    }
   }
 
   #checkLimit({ jid, queue }: Job): void {

@@ -15,6 +15,8 @@ export interface DiskProcess {
    * `onDeath` is called in that call.
    */
   dieIn(calls: number, onDeath?: () => void): void;
+  /** Makes the process die in the next call of this name, after the call has done its work or not. */
+  dieInCall(name: string, onDeath: () => void): void;
   /**
    * Ends the process at once. Its locks are released, and none of its calls completes any more.
    * Data that it has written stays in the memory of the system.
@@ -45,6 +47,7 @@ export class DiskProcessCalls implements DiskProcess {
   #fds = 2;
   #isDead = false;
   #diesAt = 0;
+  #diesInCall: string | undefined;
   #onDeath: () => void = () => {};
   calls = 0;
   readonly modules: Modules;
@@ -65,6 +68,11 @@ export class DiskProcessCalls implements DiskProcess {
     this.#onDeath = onDeath;
   }
 
+  dieInCall(name: string, onDeath: () => void): void {
+    this.#diesInCall = name;
+    this.#onDeath = onDeath;
+  }
+
   kill(): void {
     if (this.#isDead) return;
     this.#isDead = true;
@@ -76,10 +84,9 @@ export class DiskProcessCalls implements DiskProcess {
   /** Returns true if the process dies in this call. */
   #dies(call: string): boolean {
     if (this.#isDead) throw new ProcessDied(`${call} of a process that is dead`);
-    if (++this.calls !== this.#diesAt) return false;
+    if (++this.calls !== this.#diesAt && call !== this.#diesInCall) return false;
     this.#disk.count("killedInCall");
     this.kill();
-    this.#onDeath();
     return true;
   }
 
@@ -87,13 +94,14 @@ export class DiskProcessCalls implements DiskProcess {
   #call<T>(call: string, work: () => T): T {
     if (!this.#dies(call)) return work();
     if (this.#disk.upTo(2) === 1) tryTo(work);
+    this.#onDeath();
     throw new ProcessDied(`the process died in ${call}`);
   }
 
   /** Makes an asynchronous call. If the process dies first, the call may do its work or not. */
   #later<T>(call: string, isLate: boolean, work: () => T): Promise<T> {
     this.#inFlight.add(work);
-    this.#dies(call);
+    if (this.#dies(call)) this.#onDeath();
     return new Promise((resolve, reject) => {
       this.#disk.after(this.#clock, isLate, () => {
         if (this.#isDead) return;

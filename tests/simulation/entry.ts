@@ -1,4 +1,5 @@
 import type { SimulatedProcess } from "./process.ts";
+import type { ReportRules } from "./reports.ts";
 
 /**
  * The result of enqueuing a job, as its producer got it: none yet, accepted (`had`), not sent,
@@ -17,6 +18,8 @@ export interface Entry {
   /** The process that enqueues it, and the simulated time of the call. */
   producer: SimulatedProcess | undefined;
   calledAt: number;
+  /** Its delay, in milliseconds, if it has one. */
+  delayMs: number;
   /** True if it must arrive in the order of its producer's calls. */
   isOrdered: boolean;
   /** True if the server must not get it twice. */
@@ -50,6 +53,8 @@ export interface Entry {
   before: number;
   /** State of its copies that is saved and so survives a crash of the server; see `Journal`. */
   saved: number;
+  /** Number of its last arrival on a queue, among the arrivals of all jobs. */
+  queuedAt: number;
   /** Number of the store group that contains its first push. */
   pushedIn: number;
   /** True if two workers had copies of it at the same time. */
@@ -84,6 +89,11 @@ export interface Worker {
   /** True if the simulation stops it; `isSignalled` if the server asked it to stop. */
   readonly isStopping: boolean;
   readonly isSignalled: boolean;
+  readonly reports: ReportRules;
+  /** Simulated time at which the server last executed a FETCH of it. */
+  fetchedAt: number;
+  /** Called when the server answers a heartbeat with its signal to go quiet or to terminate. */
+  told(): void;
 }
 
 /** Prefix of the ids of the jobs that producers enqueue. */
@@ -101,6 +111,8 @@ export interface PushOutcome {
   readonly isNew: boolean;
   /** True if its worker requeues it. */
   readonly isRequeued: boolean;
+  /** Time until it is due by the server's clock, in milliseconds. */
+  readonly dueInMs: number;
 }
 
 /** Encodes the number of copies of a job in each place as one number. */
@@ -120,6 +132,7 @@ export function newEntry(jid: string, number: number): Entry {
     number,
     producer: undefined,
     calledAt: 0,
+    delayMs: 0,
     isOrdered: false,
     isOnce: false,
     promised: "nothing",
@@ -128,6 +141,7 @@ export function newEntry(jid: string, number: number): Entry {
     toRequeue: 0,
     before: 0,
     saved: 0,
+    queuedAt: 0,
     pushedIn: 0,
     isShared: false,
     mustEnd: false,

@@ -10,13 +10,30 @@ import {
   stateOf,
   type Worker,
 } from "./entry.ts";
+import type { Report } from "../../mod.ts";
 import type { Journal } from "./journal.ts";
 import type { SimulatedProcess } from "./process.ts";
 import type { Violation } from "./result.ts";
+import { Pauses } from "./pauses.ts";
 import { Trace } from "./trace.ts";
 
 /** A worker without faults for this time must have sent its heartbeats, in milliseconds. */
 const FORGET_MS = 100_000;
+
+/** Time for which a reading of the server's clock is used, in milliseconds. */
+const FRESH_MS = 62_000;
+
+/** Largest error of the time of a job with a delay, in milliseconds. */
+const DELAY_MS = 5000;
+
+/** A stop that takes less time has waited for all replies, in milliseconds. */
+const STOP_MS = 2000;
+
+/** Longest time for which a reply is on its way, in milliseconds. */
+const REPLY_MS = 200;
+
+/** Largest error of the time at which a requeued job runs again, in milliseconds. */
+const REQUEUE_MS = 3000;
 
 /** Maximum number of violations that are kept. All violations are counted. */
 const MAX_VIOLATIONS = 20;
@@ -39,16 +56,25 @@ export class Ledger {
   hasLostJobs = false;
   /** Simulated time at which the server's clock was last set. */
   serverJumpedAt = -Infinity;
+  /** Simulated time at which its clock was last set without a restart. */
+  serverSetAt = -Infinity;
   /** Simulated time at which the server was last paused or down. */
   serverTroubledAt = -Infinity;
   /** Called when a job that the library itself creates is pushed again. */
   onOtherAgain: (entry: Entry) => void = () => {};
+  /** Called when the server accepts a job that its worker requeues. */
+  onRequeued: (worker: Worker) => void = () => {};
   /** Called when a server has lost copies of a job, as it had kept nothing or its disk had lied. */
   onLost: (entry: Entry) => void = () => {};
   /** Called with each event of a job. */
   tell: ((jid: string, what: string, atMs: number) => void) | undefined;
   /** Set if the server has persistent storage. */
   journal: Journal | undefined;
+  readonly pauses = new Pauses(() => this.journal);
+  /** Number of jobs that have come to a queue. */
+  #queued = 0;
+  /** Jobs that a starting server has found before others that had come to the queue earlier. */
+  #misplaced: Entry[] = [];
   readonly #now: () => number;
   readonly #load: Entry[] = [];
   /** Jobs of producers whose id the library created. */
@@ -120,6 +146,8 @@ export class Ledger {
    * contained exactly the same job, there is still only one.
    */
   pushed(entry: Entry, how: PushOutcome): void {
+    if (entry.pushes === 0 && entry.delayMs > 0) this.#checkDelay(entry, how.dueInMs);
+
     this.tell?.(entry.jid, `pushed, ${JSON.stringify(how)}`, this.#now());
     const { jid, producer } = entry;
     this.trace.add(1, entry.number, this.#now());
@@ -129,6 +157,7 @@ export class Ledger {
     if (how.isRequeued) {
       entry.requeued++;
       entry.requeuedNow++;
+      if (entry.holder !== undefined) this.onRequeued(entry.holder);
     }
     if (!how.isThere) this.violated("the server has every job that it accepts", jid);
     if (entry.promised === "not-sent" || entry.promised === "refused") {
@@ -159,6 +188,7 @@ export class Ledger {
     if (entry.working++ > 0) entry.isShared = true;
     this.journal?.note(entry);
     if (entry.handed++ > 0) this.#ranAgain(entry);
+    this.#handedAgain(entry, this.#workers.get(wid));
     if (entry.holder !== undefined) entry.formerHolders.push(entry.holder);
     entry.holder = this.#workers.get(wid);
     entry.handedAt = this.#now();
@@ -274,6 +304,10 @@ export class Ledger {
     this.trace.add(5, entry.number, this.#now());
     this.count("reservations that ended");
     this.left(entry, "working");
+    const { holder, handedAt, isShared, number } = entry;
+    if (number >= 0 && !isShared && this.serverJumpedAt < handedAt) {
+      holder?.reports.expired(entry.jid);
+    }
     entry.why = `reservation ended: ${this.#whyExpired(entry)}`;
   }
 
@@ -283,8 +317,26 @@ export class Ledger {
     entry.why = undefined;
   }
 
+  /** Records that a copy has come to the end of a queue. */
+  queued(entry: Entry): void {
+    entry.queuedAt = ++this.#queued;
+  }
+
+  /** Records the order in which a starting server has found the jobs of a queue. */
+  restoredInOrder(entries: readonly Entry[]): void {
+    let last = 0;
+    for (const entry of entries) {
+      const { before, saved, queuedAt } = entry;
+      // The place of a job with one copy is known if its last change is saved.
+      if (before !== 1 || saved !== 1 || this.journal?.isOpen(entry) !== false) continue;
+      if (queuedAt < last) this.#misplaced.push(entry);
+      last = Math.max(last, queuedAt);
+    }
+  }
+
   /** Records a FLUSH. */
   flushed(): void {
+    this.pauses.clear();
     for (const entry of this.entries()) {
       const { waiting, working, dead, due } = entry;
       const all = waiting + working + dead + due;
@@ -328,6 +380,11 @@ export class Ledger {
   serverStarted(isLossy: boolean): void {
     if (isLossy) this.hasLostJobs = true;
     const { journal } = this;
+    if (isLossy) this.pauses.clear();
+    for (const { jid } of isLossy ? [] : this.#misplaced) {
+      this.violated("a restarted server keeps the order of a queue", jid);
+    }
+    this.#misplaced = [];
     if (!isLossy && journal !== undefined) {
       for (const { jid } of journal.unexplained()) {
         this.violated("a restarted server has the state after some group", jid);
@@ -404,6 +461,33 @@ export class Ledger {
     }
   }
 
+  /** Records that the server executes a FETCH of a worker. */
+  fetches(wid: string): void {
+    const worker = this.#workers.get(wid);
+    if (worker === undefined) return;
+    worker.fetchedAt = this.#now();
+  }
+
+  /** Records that the server answers a heartbeat with its signal. */
+  told(wid: string): void {
+    this.#workers.get(wid)?.told();
+  }
+
+  /** Checks that a consumer that has stopped left no job reserved, unless there was a fault. */
+  checkStopped(worker: Worker, { unfinished, unreported }: Report): void {
+    const { isCalmStop, calmFrom, stopsAt } = worker.reports;
+    if (!isCalmStop) return;
+    const now = this.#now();
+    const listed = new Set([...unfinished, ...unreported].map(({ jid }) => jid));
+    for (const { jid, holder, working, isShared, isExcused, handedAt } of this.#load) {
+      if (holder !== worker || working === 0 || handedAt < calmFrom) continue;
+      if (isShared || isExcused || listed.has(jid)) continue;
+      // A stop that takes its full time may end while a FETCH is answered.
+      if (now - stopsAt >= STOP_MS && handedAt > now - REPLY_MS) continue;
+      this.violated("a stopped consumer has no reserved job", `${worker.process.name}: ${jid}`);
+    }
+  }
+
   /** Records a step of a resumable job. */
   stepped(jid: string, step: number): void {
     const entry = this.of(jid);
@@ -425,6 +509,26 @@ export class Ledger {
   #isCalm({ holder, handedAt, isShared }: Entry): boolean {
     if (holder === undefined || isShared) return false;
     return holder.process.troubledAt < handedAt && this.serverTroubledAt < handedAt;
+  }
+
+  /** Checks that a producer has calculated the time of a job by the clock of the server. */
+  #checkDelay({ jid, producer, calledAt, delayMs }: Entry, dueInMs: number): void {
+    const since = calledAt - FRESH_MS;
+    if (producer === undefined || Math.max(this.serverSetAt, producer.jumpedAt) > since) return;
+    // It measures the clock at the first call after it has connected.
+    if (producer.troubledAt > calledAt - 5000 || this.serverTroubledAt > calledAt - 5000) return;
+    const offMs = dueInMs - (calledAt + delayMs - this.#now());
+    if (Math.abs(offMs) > DELAY_MS) {
+      this.violated("a delay is counted by the server's clock", `${jid}: off by ${offMs} ms`);
+    }
+  }
+
+  /** After a requeued job was fetched again, its earlier worker must not acknowledge it. */
+  #handedAgain({ jid, number, holder, isRequeued, requeuedNow, handedAt }: Entry, next?: Worker) {
+    next?.reports.fetched(jid);
+    if (holder === undefined || holder === next || number < 0) return;
+    if (!isRequeued || requeuedNow !== 1 || this.serverJumpedAt >= handedAt) return;
+    holder.reports.handedOn(jid, this.#now() + REQUEUE_MS);
   }
 
   #ranAgain(entry: Entry): void {

@@ -255,10 +255,13 @@ export class Link implements Peer {
 
   async #write(chunk: Uint8Array): Promise<void> {
     if (this.client.isDead) return await new Promise(() => {});
+    this.client.tap?.(chunk);
     // Copied, because the client reuses its buffer.
     if (!this.isCut) this.#toServer.send(chunk.slice());
     if (this.#toServer.inFlight <= this.owner.weather.sendBuffer) return;
+    this.client.stuckAt = Infinity;
     await new Promise<void>((resolve) => this.#written = resolve);
+    this.client.stuckAt = this.client.timeline.now;
   }
 
   #received(bytes: Uint8Array): void {

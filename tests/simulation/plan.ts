@@ -40,7 +40,7 @@ export function planOf(random: Random): WorldPlan {
   const consumers = Array.from({ length: random.between(2, 4) }, () => consumerOf(random, queues));
   // The connections that all processes need at least; they may want more.
   const fewest = producers.length + 2 * consumers.length + 10;
-  return {
+  const plan: WorldPlan = {
     queues,
     schedule: random.chance(0.15) ? scheduleOf(random, queues) : undefined,
     flows: random.chance(0.1) ? random.between(1, 40) : 0,
@@ -58,7 +58,13 @@ export function planOf(random: Random): WorldPlan {
     strikeEveryMs: random.pick([60, 200, 1000]),
     aftermathMs: random.pick([0, 10_000, 120_000]),
   };
+  // If the load takes long, faults of one producer have effects while it still makes calls.
+  if (random.chance(0.7)) return plan;
+  return { ...plan, producers: producers.map((one) => ({ ...one, everyMs: SLOW_MS })) };
 }
+
+/** Mean time between calls in a world that takes long, in milliseconds. */
+const SLOW_MS = 300;
 
 function weatherOf(random: Random): LinkWeather {
   const minLatencyMs = random.pick([1, 1, 2, 10]);

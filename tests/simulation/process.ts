@@ -23,6 +23,13 @@ export class SimulatedProcess implements Clock {
   troubledLinks = 0;
   /** Simulated time at which it was last paused, or its clock was set. */
   pausedAt = -Infinity;
+  /** Simulated time at which it was last paused, and at which its clock was last set. */
+  heldAt = -Infinity;
+  jumpedAt = -Infinity;
+  /** Simulated time at which a write of it last had to wait for room in a send buffer. */
+  stuckAt = -Infinity;
+  /** Called with the bytes of each write to a connection, for rules about what it sends. */
+  tap: ((bytes: Uint8Array) => void) | undefined;
   readonly #rate: number;
   readonly #bornAt: number;
   #aheadMs: number;
@@ -109,12 +116,12 @@ export class SimulatedProcess implements Clock {
   pause(ms: number): void {
     if (this.isDead || this.#held !== undefined) return;
     this.#held = [];
-    this.pausedAt = this.timeline.now;
+    this.pausedAt = this.heldAt = this.timeline.now;
     this.trouble(this.timeline.now + ms);
     this.timeline.at(this.timeline.now + ms, () => {
       const held = this.#held ?? [];
       this.#held = undefined;
-      this.pausedAt = this.timeline.now;
+      this.pausedAt = this.heldAt = this.timeline.now;
       for (const callback of held) this.#enter(callback);
     });
   }
@@ -122,7 +129,7 @@ export class SimulatedProcess implements Clock {
   /** Moves its time of day by `ms`. */
   jump(ms: number): void {
     this.#aheadMs += ms;
-    this.pausedAt = this.timeline.now;
+    this.pausedAt = this.jumpedAt = this.timeline.now;
     this.trouble();
   }
 

@@ -77,12 +77,15 @@ export class ProducerProcess implements Member {
   open = 0;
   isStopping = false;
   #hasFailedToSave = false;
+  /** True if it is used again after it has stopped reconnecting. */
+  readonly #isKept: boolean;
   #restsUntil = 0;
   #isLost = false;
 
   constructor(name: string, plan: ProducerPlan, parts: ProducerParts) {
     this.#plan = plan;
     this.#parts = parts;
+    this.#isKept = parts.random.chance(0.5);
     this.process = new SimulatedProcess(name, parts.timeline, plan.clock);
   }
 
@@ -104,7 +107,9 @@ export class ProducerProcess implements Member {
         continue;
       }
       const isResting = this.process.timeline.now < this.#restsUntil;
-      if (load.left > 0 && this.open < maxOpen && !isResting) this.#call(producer);
+      // Now and then it calls although many calls are not settled.
+      const mayCall = this.open < maxOpen || random.chance(0.02);
+      if (load.left > 0 && mayCall && !isResting) this.#call(producer);
       await this.process.sleep(1 + random.int(2 * everyMs));
     }
   }
@@ -151,6 +156,7 @@ export class ProducerProcess implements Member {
     const chance = random.next();
     if (chance < 0.5) return this.#each(producer, random.between(1, 8));
     if (chance < 0.6) return this.#each(producer, random.between(8, 64));
+    if (chance < 0.605) return this.#each(producer, random.between(200, 600));
     if (chance < 0.95) return this.#many(producer, random.between(1, 48));
     this.#stream(producer, random.between(1, 100));
   }
@@ -222,7 +228,8 @@ export class ProducerProcess implements Member {
     // Without a connection, more jobs would fail in the same way.
     if (promised === "not-sent" || promised === "unknown") {
       this.#restsUntil = this.process.timeline.now + REST_MS;
-      this.#isLost = reconnect === false || (reconnect?.attempts ?? 10) <= MAX_FEW_ATTEMPTS;
+      const attempts = reconnect === false ? 0 : reconnect?.attempts ?? 10;
+      this.#isLost = attempts === 0 || attempts <= MAX_FEW_ATTEMPTS && !this.#isKept;
     }
     const isTriedForEver = delivery === "at-least-once" && reconnect !== false &&
       reconnect?.attempts === Infinity;
@@ -245,6 +252,7 @@ export class ProducerProcess implements Member {
       const named = random.chance(0.1) ? new Job("one", []).jid : undefined;
       const entry = ledger.called(this.process, named);
       const job = this.#job(entry.jid);
+      entry.delayMs = job.delay === undefined ? 0 : job.delay as number;
       // A job with a delay is sent later, after the producer has measured the server's clock.
       entry.isOrdered = isOrdered && job.delay === undefined;
       entry.isOnce = this.#plan.options.delivery === "at-most-once";

@@ -97,6 +97,11 @@ export class ServerDisk implements ServerStorage {
     if (kind === "power") this.#disk.losePower();
   }
 
+  /** Kills the server in its next call of this name, and calls `onDeath`. */
+  dieIn(call: string, onDeath: () => void): void {
+    this.#process?.dieInCall(call, onDeath);
+  }
+
   heal(): void {
     this.#isHealed = true;
     this.#disk.chances = HEALTHY;

@@ -76,6 +76,7 @@ export class ServerHost {
     try {
       if (storage !== undefined) open = await storage.open(process);
     } catch (error) {
+      if (process.isDead) return;
       ledger.count("starts of a server that failed");
       const { code, message } = error as { code?: string; message: string };
       if (code === "INVALID_DATA" && storage!.lost === 0) {
@@ -95,10 +96,28 @@ export class ServerHost {
    */
   kill(how: "kill" | "power", downMs: number): boolean {
     if (this.state === undefined) return false;
+    this.die(how, downMs);
+    return true;
+  }
+
+  /** Like `kill`, also while the process starts or stops. */
+  die(how: "kill" | "power", downMs: number): void {
+    if (this.process.isDead) return;
     const { timeline, storage } = this.#parts;
     this.#gone();
     storage?.crash(how);
     timeline.at(timeline.now + downMs, () => void this.start());
+  }
+
+  /**
+   * Kills the process, and starts the server on another machine, whose clock is ahead by `aheadMs`.
+   * Returns false if the server does not run.
+   */
+  move(aheadMs: number, downMs: number): boolean {
+    if (!this.kill("kill", downMs)) return false;
+    const { ledger, timeline } = this.#parts;
+    ledger.serverJumpedAt = timeline.now;
+    this.process.jump(aheadMs - this.process.aheadMs);
     return true;
   }
 
@@ -141,7 +160,7 @@ export class ServerHost {
     this.#lost = lost;
     this.#store = store;
     this.#journal.open(store);
-    spy.watch(state.context.manager);
+    spy.watch(state.context.manager, state.workers);
     watchWorkers(state, ledger);
     network.server = { process, accept: (peer) => state.connect(peer) };
     // Like `FaktoryServer`, it closes itself; its supervisor starts it again.
@@ -168,6 +187,7 @@ export class ServerHost {
   jump(ms: number): void {
     this.#parts.ledger.serverTroubledAt =
       this.#parts.ledger.serverJumpedAt =
+      this.#parts.ledger.serverSetAt =
         this.#parts.timeline.now;
     this.process.jump(ms);
   }
@@ -189,7 +209,12 @@ export class ServerHost {
 
 /** Tells the ledger of workers that the server forgets. */
 function watchWorkers({ workers }: ServerState, ledger: Ledger): void {
-  const { reap } = workers;
+  const { beat, reap } = workers;
+  workers.beat = (wid, state, rssKb) => {
+    const wanted = beat.call(workers, wid, state, rssKb);
+    if (wanted !== undefined && wanted !== "running") ledger.told(wid);
+    return wanted;
+  };
   workers.reap = function* () {
     const before = workers.list();
     const count = yield* reap.call(workers);

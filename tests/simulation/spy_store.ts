@@ -10,6 +10,7 @@ import {
 } from "../../src/server/store/places.ts";
 import type { SaveListener, Store } from "../../src/server/store/store.ts";
 import { peekJob, type StoredJob } from "../../src/server/stored_job.ts";
+import type { Workers } from "../../src/server/workers.ts";
 import type { Entry, Place } from "./entry.ts";
 import type { Ledger } from "./ledger.ts";
 
@@ -35,6 +36,7 @@ export class SpyStore implements Store {
   readonly #dueAt: number[] = [];
   readonly #paused = new Set<string>();
   readonly #clock: Clock;
+  #workers: Workers | undefined;
   #doing: Doing;
   /** Place that the last job moved to, and the action by which the last job left its worker. */
   #cameTo: string | undefined;
@@ -55,13 +57,22 @@ export class SpyStore implements Store {
   }
 
   /** Watches the commands that the manager executes. */
-  watch(manager: Manager): void {
+  watch(manager: Manager, workers: Workers): void {
+    this.#workers = workers;
+    this.#watchPauses(manager);
+    const { fetches } = manager;
+    const { fetch } = fetches;
+    fetches.fetch = (names, wid, onWait) => {
+      this.#ledger.fetches(wid);
+      return fetch.call(fetches, names, wid, onWait);
+    };
     const { push, acknowledge, fail, requeue } = manager;
     manager.push = (job) => {
       if (job.jobtype === REFUSED_TYPE) throw new GoError("no such job in this world");
       const entry = this.#pushed = this.#ledger.of(job.jid);
       this.#isRequeued = manager.reservationOf(job.jid) !== undefined;
       this.#isThere = this.#isSameAgain = this.#isQueued = false;
+      const dueInMs = job.at === "" ? 0 : Date.parse(job.at) - this.#clock.now();
       const isLater = job.at !== "" && Date.parse(job.at) > this.#clock.now() + 1;
       this.#do("push", () => push.call(manager, job));
       if (isLater && this.#isQueued) {
@@ -72,6 +83,7 @@ export class SpyStore implements Store {
         isThere: this.#isThere,
         isNew: !this.#isSameAgain,
         isRequeued: this.#isRequeued,
+        dueInMs,
       });
     };
     manager.acknowledge = (jid) => {
@@ -93,25 +105,46 @@ export class SpyStore implements Store {
       }
       this.#ledger.carriedOut(failure.jid);
     };
-    manager.requeue = (payload) => this.#do("requeue", () => requeue.call(manager, payload));
-    const { pause, resume, remove } = manager.queues;
-    manager.queues.pause = (name) => {
-      pause.call(manager.queues, name);
-      if (manager.queues.isPaused(name)) this.#paused.add(QUEUE_PLACE + name);
-    };
-    manager.queues.resume = (name) => {
-      resume.call(manager.queues, name);
-      this.#paused.delete(QUEUE_PLACE + name);
-    };
-    manager.queues.remove = (name) => {
-      this.#paused.delete(QUEUE_PLACE + name);
-      return remove.call(manager.queues, name);
+    manager.requeue = (payload) => {
+      this.#isThere = false;
+      this.#do("requeue", () => requeue.call(manager, payload));
+      if (!this.#isThere) {
+        this.#ledger.violated("an admin's requeued job is on its queue", peekJob(payload).jid);
+      }
     };
     for (const set of Object.values(manager.sets)) {
       const { takeUntil } = set;
       const doing = set === manager.sets.dead ? "purge" : "due";
       set.takeUntil = (at, max) => this.#do(doing, () => takeUntil.call(set, at, max));
     }
+  }
+
+  /** Follows which queues are paused. A pause that was saved survives a restart. */
+  #watchPauses({ queues }: Manager): void {
+    const { pauses } = this.#ledger;
+    const { pause, resume, remove } = queues;
+    for (const name of pauses.lost((name) => queues.isPaused(name))) {
+      this.#ledger.violated("a saved pause survives", name);
+    }
+    for (const name of queues.names()) {
+      if (queues.isPaused(name)) this.#paused.add(QUEUE_PLACE + name);
+    }
+    queues.pause = (name) => {
+      pause.call(queues, name);
+      if (!queues.isPaused(name)) return;
+      this.#paused.add(QUEUE_PLACE + name);
+      pauses.begin(name);
+    };
+    queues.resume = (name) => {
+      resume.call(queues, name);
+      this.#paused.delete(QUEUE_PLACE + name);
+      pauses.end(name);
+    };
+    queues.remove = (name) => {
+      this.#paused.delete(QUEUE_PLACE + name);
+      pauses.end(name);
+      return remove.call(queues, name);
+    };
   }
 
   get isDurable(): boolean {
@@ -132,7 +165,7 @@ export class SpyStore implements Store {
     this.#isQueued = place.startsWith(QUEUE_PLACE) || place === WORKING_PLACE;
     if (place === WORKING_PLACE) {
       this.#arrived(entry, QUEUE_PLACE);
-      this.#ledger.handed(entry, hold!.owner);
+      this.#handed(entry, hold!);
     } else {
       this.#arrived(entry, place);
     }
@@ -146,7 +179,14 @@ export class SpyStore implements Store {
       this.#ledger.violated("a paused queue hands out nothing", this.#of(row).jid);
     }
     this.#places[row] = WORKING_PLACE;
-    this.#ledger.handed(this.#of(row), hold.owner);
+    this.#handed(this.#of(row), hold);
+  }
+
+  #handed(entry: Entry, { owner }: Hold): void {
+    if (this.#workers?.connectionsOf(owner) === 0) {
+      this.#ledger.violated("only a connected worker gets a job", entry.jid);
+    }
+    this.#ledger.handed(entry, owner);
   }
 
   remove(row: number): void {
@@ -214,6 +254,7 @@ export class SpyStore implements Store {
 
   #arrived(entry: Entry, place: string): void {
     this.#cameTo = place;
+    if (place.startsWith(QUEUE_PLACE)) this.#ledger.queued(entry);
     if (place === "dead") return this.#ledger.came(entry, "dead");
     if (place === "retries") return this.#ledger.cameToRetries(entry);
     switch (this.#doing) {
@@ -273,6 +314,9 @@ export class SpyStore implements Store {
         for (const row of rows) {
           this.#places[row] = place;
           this.#ledger.restored(this.#of(row), placeOf(place));
+        }
+        if (place.startsWith(QUEUE_PLACE)) {
+          this.#ledger.restoredInOrder(rows.map((row) => this.#of(row)));
         }
         return rows;
       },

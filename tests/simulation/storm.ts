@@ -1,7 +1,7 @@
 import { ADMIN_COMMANDS, HARMLESS_COMMANDS } from "./admin.ts";
-import type { Crew, Member } from "./crew.ts";
-import type { Link } from "./link.ts";
 import type { Random } from "./random.ts";
+import { RARE_REST_MS, RARE_STRIKES } from "./rare_strikes.ts";
+import { anyCrew, onLink, onMember, onWorld, someMs, type Strike } from "./strike.ts";
 import type { World } from "./world.ts";
 
 /** Faults after which the server reads its disk again. */
@@ -58,62 +58,6 @@ export class Storm {
   }
 }
 
-interface Strike {
-  /** Relative frequency. */
-  readonly weight: number;
-  /** Injects the fault. Returns false if that is not possible now. */
-  strike(world: World, random: Random): boolean;
-}
-
-function onLink(weight: number, strike: (link: Link, random: Random) => void): Strike {
-  return {
-    weight,
-    strike({ network: { links } }, random) {
-      if (links.length === 0) return false;
-      strike(random.pick(links), random);
-      return true;
-    },
-  };
-}
-
-/** Creates a fault of a random program of the crew that `crewOf` returns. */
-function onMember<M extends Member>(
-  weight: number,
-  crewOf: (world: World, random: Random) => Crew<M>,
-  strike: (crew: Crew<M>, place: number, random: Random, world: World) => void,
-): Strike {
-  return {
-    weight,
-    strike(world, random) {
-      const crew = crewOf(world, random);
-      const { places } = crew;
-      if (places.length === 0) return false;
-      strike(crew, random.pick(places), random, world);
-      return true;
-    },
-  };
-}
-
-function anyCrew({ consumers, producers, schedulers }: World, random: Random): Crew<Member> {
-  if (random.chance(0.1) && schedulers.places.length > 0) return schedulers;
-  return random.chance(0.7) ? consumers : producers;
-}
-
-function onWorld(weight: number, strike: (world: World, random: Random) => void): Strike {
-  return {
-    weight,
-    strike(world, random) {
-      strike(world, random);
-      return true;
-    },
-  };
-}
-
-/** Returns a random duration up to `max`, mostly a short one. */
-function someMs(random: Random, max: number): number {
-  return random.chance(0.7) ? random.int(max / 20) : random.int(max);
-}
-
 /** Shortest time between two faults of a kind, in ms. Otherwise hardly any job would succeed. */
 const REST_MS: Readonly<Record<string, number>> = {
   "all links cut": 2000,
@@ -132,6 +76,7 @@ const REST_MS: Readonly<Record<string, number>> = {
   "clock set": 5000,
   "consumer told to stop by the server": 15_000,
   "consumer quiet": 15_000,
+  ...RARE_REST_MS,
 };
 
 /** All faults, by name. */
@@ -243,4 +188,5 @@ const STRIKES: Readonly<Record<string, Strike>> = {
     if (name === "flush" && random.chance(0.9)) name = "ask for figures";
     void admin.give(name);
   }),
+  ...RARE_STRIKES,
 };

@@ -21,6 +21,9 @@ import { Timeline } from "./timeline.ts";
 /** Longest time until all calls are settled after the last fault, in milliseconds. */
 const SETTLE_MS = 30 * 60_000;
 
+/** Longest time until the calls of producers settle after the last fault, in milliseconds. */
+const CALLS_MS = 100_000;
+
 /** Longest time until all jobs have ended after that, in milliseconds. */
 const DRAIN_MS = 12 * 3_600_000;
 
@@ -35,6 +38,12 @@ const LOOK_MS = 5000;
 
 /** Longest time that a consumer may be idle while jobs wait, in milliseconds. */
 const IDLE_MS = 45_000;
+
+/** Time after which a consumer must fetch again if its connections were cut, in milliseconds. */
+const FETCH_AGAIN_MS = 6000;
+
+/** Maximum number of connections from which no program has to wait for one. */
+const MANY_CONNECTIONS = 1000;
 
 /** Time for which schedules continue after the last fault, in milliseconds. */
 const CALM_MS = 12 * 60_000;
@@ -86,7 +95,8 @@ export class World {
   readonly restarts: Record<string, number> = {};
   readonly #options: WorldOptions;
   readonly #storm: Storm;
-  readonly #disk: ServerDisk | undefined;
+  /** The disk of the server, if there is one. */
+  readonly disk: ServerDisk | undefined;
 
   constructor(options: WorldOptions, timeline: Timeline, random: Random) {
     this.#options = options;
@@ -102,7 +112,7 @@ export class World {
     this.load = { left: options.jobs, queues, hasLargeJobs, longShare };
     this.flows = new Flows({ timeline, network, ledger, queues, random: random.fork() });
     this.storage = options.storage ?? plan.storage;
-    this.#disk = this.storage === "disk"
+    this.disk = this.storage === "disk"
       ? new ServerDisk({ timeline, random: random.fork() })
       : undefined;
     this.server = new ServerHost({
@@ -111,7 +121,7 @@ export class World {
       ledger,
       random: random.fork(),
       plan: plan.server,
-      storage: this.#disk,
+      storage: this.disk,
     });
     this.consumers = this.#crew(
       "consumer",
@@ -144,6 +154,7 @@ export class World {
     this.consumers.start();
     this.producers.start();
     this.schedulers.start();
+    this.#watchFetches();
     void this.flows.start(plan.flows, 500);
     this.#storm.begin();
     const minutes = this.#options.minutes ?? 30;
@@ -152,7 +163,8 @@ export class World {
     await timeline.run(() => false, timeline.now + plan.aftermathMs);
     this.#storm.end();
     this.network.heal();
-    this.#disk?.heal();
+    this.disk?.heal();
+    await this.#settleCalls();
     this.producers.stop(0);
     await this.#until(
       "every call settles, and every producer ends",
@@ -172,6 +184,7 @@ export class World {
       if (!await this.#until("every job ends", DRAIN_MS, hasEnded)) {
         break;
       }
+      await this.#cutOnce();
       await timeline.run(() => false, timeline.now + QUIET_MS);
     }
     void this.admin.stop();
@@ -189,7 +202,7 @@ export class World {
       jobs: ledger.taken,
       minutes: Math.round(timeline.now / 6000) / 10,
       storage: this.storage,
-      faults: { ...network.counts, ...this.#disk?.counts, ...this.#storm.counts },
+      faults: { ...network.counts, ...this.disk?.counts, ...this.#storm.counts },
       restarts: this.restarts,
       reruns: ledger.reruns,
       counts: { ...ledger.counts, turns: timeline.turns },
@@ -199,6 +212,48 @@ export class World {
       seconds: Math.round(cost.seconds * 1000) / 1000,
       cpuSeconds: Math.round(cost.cpuSeconds * 1000) / 1000,
     };
+  }
+
+  /** Waits until producers can reach the server again, and checks that their calls settle. */
+  async #settleCalls(): Promise<void> {
+    const { timeline, ledger, producers, server } = this;
+    const isSettled = () => producers.places.every((place) => producers.at(place).open === 0);
+    const healedAt = timeline.now;
+    await timeline.run(isSettled, healedAt + CALLS_MS);
+    for (const place of producers.places) {
+      const { open, process } = producers.at(place);
+      const isCalm = process.troubledAt <= healedAt + 2 && server.state !== undefined &&
+        ledger.serverTroubledAt < healedAt;
+      if (open > 0 && isCalm) {
+        ledger.violated("every call settles without a stop", `${open} of ${process.name}`);
+      }
+    }
+  }
+
+  /** Starts to check that consumers without work send FETCHes. */
+  #watchFetches(): void {
+    const { timeline, consumers, plan, server } = this;
+    timeline.at(timeline.now + LOOK_MS / 2, () => {
+      this.#watchFetches();
+      // With few connections, a consumer may have to wait for one.
+      if (server.state === undefined || plan.server.maxConnections < MANY_CONNECTIONS) return;
+      for (const place of consumers.places) consumers.at(place).checkFetches();
+    });
+  }
+
+  /** Cuts all connections, and checks that each consumer fetches again soon. */
+  async #cutOnce(): Promise<void> {
+    const { timeline, consumers, ledger, network, plan, server } = this;
+    const cutAt = timeline.now;
+    for (const link of network.links) link.cut();
+    await timeline.run(() => false, cutAt + FETCH_AGAIN_MS);
+    const isFew = plan.server.maxConnections < MANY_CONNECTIONS;
+    if (isFew || server.state === undefined || ledger.serverTroubledAt > cutAt - IDLE_MS) return;
+    for (const place of consumers.places) {
+      const { fetchedAt, process, consumer } = consumers.at(place);
+      if (fetchedAt > cutAt || process.troubledAt > cutAt || consumer.state !== "running") continue;
+      ledger.violated("a consumer fetches again after it has lost its connections", process.name);
+    }
   }
 
   /** Starts to check for consumers that are idle while jobs wait. */

@@ -91,7 +91,7 @@ export const storeFaults: readonly PlantedFault[] = [
     file: "src/server/store/cleaner.ts",
     find: "if (!this.#live.isAt(row, segment, records.recordStart)) return;",
     replace:
-      "if (!this.#live.isAt(row, segment, records.recordStart) || Math.random() < 0.5) return;",
+      "if (!this.#live.isAt(row, segment, records.recordStart)) return;\n    if (Math.random() < 0.5) return this.#live.clear(row);",
   },
   {
     name: "cleaning forgets that a worker has a job",
