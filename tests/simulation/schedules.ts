@@ -52,6 +52,8 @@ export class SchedulerProcess implements Member {
           transport: network.transport(this.process),
           clock: this.process,
         });
+        // A stop while it connected has not stopped the schedule.
+        if (this.isStopping) return;
         return await this.#schedule.run(producer);
       } catch {
         await this.process.sleep(1000);

@@ -136,8 +136,8 @@ export class SessionRunner {
       const lost = this.#lost;
       if (lost !== undefined) session.disconnected(lost, undefined);
       if (this.#isQuiet) session.quiet();
-      // `setQueues` was called while the session was opening. Last, because it sends FETCHes unless the
-      // session is quiet or stops.
+      // `setQueues` was called while the session was opening. Last, because it sends FETCHes unless
+      // the session is quiet or stops.
       if (this.queues !== queues) session.setQueues(this.queues);
       return await session.report();
     } catch (error) {

@@ -47,14 +47,14 @@ export const connectionFaults: readonly PlantedFault[] = [
   {
     name: "a buffer is not cleared after its write",
     file: "src/connection/command_writer.ts",
-    find: "this.#leaving.clear();",
+    find: "this.#current.clear();",
     replace: "",
   },
   {
     name: "written commands still count as unsent",
     file: "src/connection/command_writer.ts",
-    find: "this.#unsent = 0;\n    this.#writing = true;",
-    replace: "this.#writing = true;",
+    find: "this.#unsent = 0;\n    this.#isWriting = true;",
+    replace: "this.#isWriting = true;",
   },
   {
     name: "the end of a write notifies nobody",
@@ -65,8 +65,8 @@ export const connectionFaults: readonly PlantedFault[] = [
   {
     name: "a silent server is never noticed",
     file: "src/connection/connection.ts",
-    find: "if (leftMs > 0) return this.#watch(leftMs);",
-    replace: "if (leftMs > -1e12) return this.#watch(this.#timeoutMs);",
+    find: "if (leftMs > 0) return this.#startTimer(leftMs);",
+    replace: "if (leftMs > -1e12) return this.#startTimer(this.#timeoutMs);",
   },
   {
     name: "a silent connection is closed without a grace period",

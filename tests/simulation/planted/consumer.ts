@@ -40,8 +40,8 @@ export const consumerFaults: readonly PlantedFault[] = [
   {
     name: "a refused FETCH notifies nobody",
     file: "src/consumer/fetch/fetcher.ts",
-    find: "this.#rest(connection, REST_MS);\n    }\n    this.#context.advance();",
-    replace: "this.#rest(connection, REST_MS);\n    }",
+    find: "this.#pauseConnection(connection, PAUSE_MS);\n    }\n    this.#context.advance();",
+    replace: "this.#pauseConnection(connection, PAUSE_MS);\n    }",
   },
   {
     name: "a lost FETCH stays in the count of those in flight",

@@ -35,8 +35,8 @@ export const producerFaults: readonly PlantedFault[] = [
   {
     name: "a jid is made twice",
     file: "src/job/jid.ts",
-    find: "return prefix + ends[next++]!;",
-    replace: "return prefix + ends[next++ % 100]!;",
+    find: "return prefix + suffixes[nextSuffix++]!;",
+    replace: "return prefix + suffixes[nextSuffix++ % 100]!;",
   },
   {
     name: "closing does not wait for calls in flight",

@@ -68,8 +68,8 @@ export const serverFaults: readonly PlantedFault[] = [
   {
     name: "a job has one retry less",
     file: "src/server/manager.ts",
-    find: "if (noted.retry_count < job.retry) {",
-    replace: "if (noted.retry_count < job.retry - 1) {",
+    find: "if (record.retry_count < job.retry) {",
+    replace: "if (record.retry_count < job.retry - 1) {",
   },
   {
     name: "a job without retries is retried",

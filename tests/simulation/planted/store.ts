@@ -17,7 +17,7 @@ export const storeFaults: readonly PlantedFault[] = [
   {
     name: "a reply leaves before its group is synced",
     file: "src/server/store/group_commit.ts",
-    find: "if (this.#isTouched || this.#failure !== undefined) return this.#group;",
+    find: "if (this.#hasChanges || this.#failure !== undefined) return this.#group;",
     replace: "if (this.#failure !== undefined) return this.#group;",
   },
   {
