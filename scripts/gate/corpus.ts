@@ -1,9 +1,14 @@
-import { deno, filesIn, outputs } from "../tools.ts";
+import { pathToFileURL } from "node:url";
+import { deno, filesIn, inTempFolder, outputs } from "../tools.ts";
 import { jsrArgs } from "../offline.ts";
 import { skip, type Step } from "./step.ts";
 
-/** Time limit of one test on a slow machine, in ms. Node counts a whole file. */
+/** Time limit of one test on a slow machine, in ms. */
 const TEST_MS = 120_000;
+
+/** Number of files that Node runs in one process, with a time limit for all of them. */
+const GROUP = 8;
+const GROUP_MS = 300_000;
 
 /** Time limit of a run. */
 const RUN_MS = 20 * 60_000;
@@ -35,10 +40,10 @@ const runners = {
   },
   node: {
     command: "node",
-    // Two files at a time, because a file mostly waits or starts. Without --test-force-exit, which
+    // Two processes at a time, because tests mostly wait. Without --test-force-exit, which
     // truncates the report.
     args: [
-      ...["--import", "tsx", "--test", "--test-concurrency=2", `--test-timeout=${TEST_MS}`],
+      ...["--import", "tsx", "--test", "--test-concurrency=2", `--test-timeout=${GROUP_MS}`],
       "--test-reporter=spec",
     ],
     passed: /pass (\d+)$/m,
@@ -79,19 +84,36 @@ export async function runTests(
 export function corpusStep(runtime: TestRuntime): Step {
   return {
     name: `tests under ${runtime}`,
-    async run() {
-      const args = {
-        // Another step checks the types.
-        deno: async () => [...await jsrArgs("test"), "--no-check", "tests"],
-        bun: () => ["./tests"],
-        node: async () => {
-          const files = await Array.fromAsync(filesIn("tests"));
-          return files.filter((path) => path.endsWith("_test.ts"));
-        },
-      }[runtime];
-      return await runTests(runtime, await args(), { FAKTORY_TEST_RUNTIME: runtime });
-    },
+    run: () =>
+      inTempFolder(async (folder) => {
+        const args = {
+          // Another step checks the types.
+          deno: async () => [...await jsrArgs("test"), "--no-check", "tests"],
+          bun: () => ["./tests"],
+          node: () => writeGroups(folder),
+        }[runtime];
+        return await runTests(runtime, await args(), { FAKTORY_TEST_RUNTIME: runtime });
+      }),
   };
+}
+
+/**
+ * Writes modules that import a few test files of a folder each, and returns their paths. Node
+ * starts a process for each path, and loading the package takes longer than most tests.
+ */
+async function writeGroups(folder: string): Promise<string[]> {
+  const all = await Array.fromAsync(filesIn("tests"));
+  const files = all.filter((path) => path.endsWith("_test.ts"));
+  const paths: string[] = [];
+  for (const [name, some] of Map.groupBy(files, (path) => path.split("/")[1])) {
+    for (let at = 0; at < some.length; at += GROUP) {
+      const path = `${folder}/${name}_${at}.mjs`;
+      const urls = some.slice(at, at + GROUP).map((file) => pathToFileURL(file));
+      await Deno.writeTextFile(path, urls.map((url) => `import "${url}";\n`).join(""));
+      paths.push(path);
+    }
+  }
+  return paths;
 }
 
 /**

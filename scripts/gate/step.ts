@@ -30,8 +30,11 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Number of steps that run at the same time. Half of a step's time is spent waiting. */
-const AT_ONCE = 2;
+/**
+ * Number of steps that run at the same time. On two cores, because about half of the time of the
+ * long steps is spent waiting.
+ */
+const AT_ONCE = 3;
 
 /**
  * Runs groups of steps in sequence, and the steps of a group at the same time, started in their

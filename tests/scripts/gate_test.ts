@@ -3,7 +3,7 @@ import { it } from "node:test";
 import { all, none, runSteps, skip, type Step } from "../../scripts/gate/step.ts";
 import { deferred } from "../../src/internal/deferred.ts";
 
-it("runs two steps of a group at once, each of them once, and the next group after them", async (t) => {
+it("runs three steps of a group at once, each of them once, and the next group after them", async (t) => {
   t.mock.method(console, "log", () => {});
   const begun: string[] = [];
   const ends = new Map(["a", "b", "c", "d"].map((name) => [name, deferred<void>()]));
@@ -18,10 +18,10 @@ it("runs two steps of a group at once, each of them once, and the next group aft
   const running = runSteps(["a", "b", "c", "d"].map(step), [step("last")]);
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   await turn();
-  assert.deepEqual(begun, ["a", "b"]);
+  assert.deepEqual(begun, ["a", "b", "c"]);
   ends.get("b")?.resolve();
   await turn();
-  assert.deepEqual(begun, ["a", "b", "c"]);
+  assert.deepEqual(begun, ["a", "b", "c", "d"]);
   for (const name of ["c", "d"]) ends.get(name)?.resolve();
   await turn();
   assert.deepEqual(begun, ["a", "b", "c", "d"]);
