@@ -78,3 +78,22 @@ export interface Project {
 export async function readProject(): Promise<Project> {
   return JSON.parse(await Deno.readTextFile("deno.json"));
 }
+
+/** Returns a port that nothing listens on. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Resolves when a port of this machine accepts connections. Rejects after 20 seconds. */
+export async function listening(port: number): Promise<void> {
+  for (let tries = 0; tries < 1000; tries++) {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+  throw new Error(`Nothing listens on port ${port}`);
+}

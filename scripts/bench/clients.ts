@@ -13,8 +13,6 @@ export interface Client {
   readonly servers: readonly ServerKind[];
   /** Packages of npm, pinned: the bench installs them in a folder of its own. */
   readonly packages?: readonly string[];
-  /** It runs the sources of `--base`. */
-  readonly isBase?: boolean;
 }
 
 const FAKTORY: readonly ServerKind[] = ["real", "null"];
@@ -30,14 +28,6 @@ export const clients: readonly Client[] = [
     host: "node",
     servers: [...FAKTORY, "memory", "durable"],
   },
-  ...(["deno", "bun", "node"] as const).map((host): Client => ({
-    name: `base-${host}`,
-    title: `before, on ${host[0]!.toUpperCase()}${host.slice(1)}`,
-    program: "ours",
-    host,
-    servers: FAKTORY,
-    isBase: true,
-  })),
   {
     name: "npm",
     title: "`faktory-worker` 4.7 on Node",

@@ -1,12 +1,11 @@
 /**
- * `deno task bench`: this package beside others, each in a process of its own, all in one run.
- * Prints jobs a second, CPU time a job and memory as Markdown: the median of all rounds, with the
- * least and the most. See `--help`.
+ * `deno task bench`: measures this package and others, each in its own process, all in one run.
+ * Prints jobs a second, CPU time a job and memory as Markdown. See `--help`.
  */
 
 import { cpus } from "node:os";
 import { output } from "../tools.ts";
-import { integer, list, path, readArgs, runMain, UsageError } from "../usage.ts";
+import { integer, list, path, runMain, UsageError } from "../usage.ts";
 import { clients, obstacle } from "./clients.ts";
 import { plotsOf } from "./plots.ts";
 import { prepare, type Programs } from "./programs.ts";
@@ -15,8 +14,11 @@ import { serverFault, startServer } from "./servers.ts";
 import type { Task } from "./task.ts";
 import { servers, workloads } from "./workloads.ts";
 
-const DEFAULTS = { ms: 2000, rounds: 3, warmUpMs: 700 };
-const QUICK = { ms: 300, rounds: 1, warmUpMs: 200 };
+const MINUTES = 30;
+const MS = 2000;
+
+/** Time before a measurement, in which connections are opened and code is compiled, in ms. */
+const WARM_UP_MS = 700;
 
 /** Some clients open a connection for each job that runs at a time. */
 const CONNECT_MS = 2;
@@ -27,28 +29,25 @@ const CONNECT_MS = 2;
  */
 const SLACK_MS = 10 * 60_000;
 
-/** Measured again and again if the time is limited. */
+/** Measured as often as fits into the time, unless the user chooses workloads. */
 const MAIN: readonly string[] = ["enqueue", "enqueue-many", "consume-100"];
 
 const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name);
 
 const help = `deno task bench [OPTION..]
 
-Measures this package beside others, each in a process of its own. A real Faktory is measured if
-FAKTORY_URL names one, on queues of its own (bench-..), which are removed. Redis and PostgreSQL are
-started if they are installed; BullMQ, graphile-worker, pg-boss and bunqueue come from npm.
+Measures this package and others, each in its own process. A real Faktory is measured if FAKTORY_URL
+names one, on queues that are removed (bench-..). Redis and PostgreSQL are started if they are
+installed. BullMQ, graphile-worker, pg-boss and bunqueue come from npm.
 
-  --rounds N          times that everything is measured, in turns; ${DEFAULTS.rounds} by default
   --minutes N         measures everything once, then the main workloads on the first server again
-                      (${MAIN.join(", ")}), as often as fits; in place of --rounds
-  --ms N              length of one measurement in milliseconds; ${DEFAULTS.ms} by default
-  --only NAME,..      only these workloads
+                      (${MAIN.join(", ")}), as often as fits; ${MINUTES} if not given
+  --ms N              length of one measurement in milliseconds; ${MS} if not given
+  --only NAME,..      only these workloads, all of them as often as fits
   --clients NAME,..   only these clients
   --servers NAME,..   only these servers
-  --base FOLDER       also measures the sources in this folder, an earlier commit, as "before"
-  --json FILE         adds the figures to those of this file as more rounds, and reports all of them
+  --json FILE         writes the figures of every run to this file
   --plots FOLDER      writes three plots to this folder, as SVG
-  --quick             one short round, to see that everything works; its figures mean nothing
   --help              prints this
 
 workloads: ${names(workloads).join(", ")}
@@ -56,99 +55,43 @@ clients: ${names(clients).join(", ")}
 servers: ${names(servers).join(", ")}`;
 
 const flags = {
-  rounds: { type: "string" },
   minutes: { type: "string" },
   ms: { type: "string" },
   only: { type: "string" },
   clients: { type: "string" },
   servers: { type: "string" },
-  base: { type: "string" },
   json: { type: "string" },
   plots: { type: "string" },
-  quick: { type: "boolean" },
-  help: { type: "boolean", short: "h" },
 } as const;
 
-/** Set when the user interrupts: the running client is waited for, and queues are removed. */
-let isInterrupted = false;
-
-async function main(): Promise<number> {
-  const { help: isHelp, quick, ...values } = readArgs(Deno.args, flags);
-  if (isHelp) {
-    console.log(help);
-    return 0;
-  }
-  const { warmUpMs, ...defaults } = quick ? QUICK : DEFAULTS;
-  const minutes = integer("minutes", values.minutes);
-  const rounds = minutes === undefined
-    ? integer("rounds", values.rounds) ?? defaults.rounds
-    : Infinity;
-  const until = performance.now() + (minutes ?? Infinity) * 60_000;
-  const ms = integer("ms", values.ms) ?? defaults.ms;
-  const [json, plots] = [path("json", values.json), path("plots", values.plots)];
-  const wanted = {
-    workloads: list("only", values.only, names(workloads)),
-    clients: list("clients", values.clients, names(clients)),
-    servers: list("servers", values.servers, names(servers)),
-  };
-  const base = path("base", values.base);
-  const before: Figures = json === undefined ? { results: [], omissions: [] } : await read(json);
-  await using programs = await prepare(
-    clients.filter(({ name, servers, isBase }) =>
-      wanted.clients.includes(name) && servers.some((one) => wanted.servers.includes(one)) &&
-      (base !== undefined || !isBase)
-    ),
-    base === undefined ? undefined : await Deno.realPath(base),
-  );
-  const { subjects, omissions } = await planOf(wanted, programs, base !== undefined);
-  const all = subjects.map((subject) => quick ? shortened(subject) : subject);
-  const measured = await measureAll(all, { programs, rounds, until, ms, warmUpMs });
-  if (isInterrupted) return 130;
-  const results = merged(before.results, measured.results);
-  const left = [...before.omissions, ...omissions, ...measured.failed];
-  console.log(tablesOf(results, left));
-  console.log(`\n${await machine(programs)}`);
-  if (json !== undefined) await write(json, { results, omissions: left });
-  if (plots !== undefined) {
-    await Deno.mkdir(plots, { recursive: true });
-    for (const [name, svg] of plotsOf(results)) await Deno.writeTextFile(`${plots}/${name}`, svg);
-  }
-  return measured.failed.length === 0 ? 0 : 1;
+/** Returns the items that the user has chosen by their names. */
+function choose<T extends { readonly name: string }>(
+  flag: string,
+  value: string | undefined,
+  all: readonly T[],
+): readonly T[] {
+  const chosen = list(flag, value, names(all));
+  return all.filter(({ name }) => chosen.includes(name));
 }
 
-/** All results, the runs of a subject that was measured before as its first rounds. */
-function merged(before: readonly Result[], now: readonly Result[]): Result[] {
-  const all = [...before];
-  for (const result of now) {
-    const { server, workload, client, runs } = result;
-    const same = all.findIndex((one) =>
-      one.server === server && one.workload.name === workload.name &&
-      one.client.name === client.name
-    );
-    if (same < 0) all.push(result);
-    else all[same] = { ...result, runs: [...all[same]!.runs, ...runs] };
-  }
-  return all;
-}
+/** What is measured. */
+type Choice = {
+  readonly workloads: typeof workloads;
+  readonly clients: typeof clients;
+  readonly servers: typeof servers;
+};
 
-interface Wanted {
-  readonly workloads: readonly string[];
-  readonly clients: readonly string[];
-  readonly servers: readonly string[];
-}
-
-/** Lists the subjects of a round, and those that are left out. */
-async function planOf(wanted: Wanted, programs: Programs, hasBase: boolean) {
+/** Lists what is measured in a round, and what is left out. */
+async function planOf(choice: Choice, programs: Programs) {
   const subjects: Subject[] = [];
   const omissions: Omission[] = [];
-  for (const { name: server } of servers.filter(({ name }) => wanted.servers.includes(name))) {
+  for (const { name: server } of choice.servers) {
     const missing = await serverFault(server);
     if (missing !== undefined) console.error(`skipped ${server}: ${missing}`);
-    for (const workload of workloads.filter(({ name }) => wanted.workloads.includes(name))) {
+    for (const workload of choice.workloads) {
       if (workload.servers?.includes(server) === false) continue;
-      for (const client of clients) {
-        if (!wanted.clients.includes(client.name) || !client.servers.includes(server)) continue;
-        if (client.isBase && !hasBase) continue;
+      for (const client of choice.clients) {
+        if (!client.servers.includes(server)) continue;
         const reason = missing ?? programs.fault(client) ?? obstacle(client, workload);
         const subject = { server, workload, client };
         if (reason === undefined) subjects.push(subject);
@@ -159,68 +102,56 @@ async function planOf(wanted: Wanted, programs: Programs, hasBase: boolean) {
   return { subjects, omissions };
 }
 
-function shortened(subject: Subject): Subject {
-  const { quickJobs, minMs: _, ...workload } = subject.workload;
-  return {
-    ...subject,
-    workload: quickJobs === undefined ? workload : { ...workload, jobs: quickJobs },
-  };
-}
-
 interface Settings {
   readonly programs: Programs;
-  readonly rounds: number;
-  /** No round begins after this time; the first one is completed. */
-  readonly until: number;
+  readonly minutes: number;
   readonly ms: number;
-  readonly warmUpMs: number;
+  /** Tells whether a subject is measured again after the first round. */
+  readonly isMain: (subject: Subject) => boolean;
 }
 
 /**
- * Measures everything in each round, so that other work of the machine falls on all; every other
- * round backwards.
+ * Measures in rounds, every other round backwards, so that other work of the machine affects all
+ * results. After a signal, the measurement in progress is the last one.
  */
 async function measureAll(subjects: readonly Subject[], settings: Settings) {
   const runs = new Map<Subject, Run[]>(subjects.map((subject) => [subject, []]));
-  const failures = new Map<Subject, string>();
-  const { rounds, until } = settings;
-  const isMain = ({ server, workload }: Subject) =>
-    server === subjects[0]?.server && MAIN.includes(workload.name);
-  for (let round = 0; round < rounds; round++) {
-    const chosen = round > 0 && until < Infinity ? subjects.filter(isMain) : subjects;
-    if (isInterrupted || chosen.length === 0 || (round > 0 && performance.now() > until)) break;
-    for (const [step, subject] of (round % 2 === 0 ? chosen : chosen.toReversed()).entries()) {
-      if (isInterrupted) break;
+  const failed: Omission[] = [];
+  let isInterrupted = false;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => isInterrupted = true);
+  }
+  const until = performance.now() + settings.minutes * 60_000;
+  let left = subjects;
+  for (let round = 1; left.length > 0 && (round === 1 || performance.now() < until); round++) {
+    for (const [step, subject] of (round % 2 === 1 ? left : left.toReversed()).entries()) {
       const { server, workload, client } = subject;
-      const count = `${round + 1}: ${step + 1}/${chosen.length}`;
+      const count = `${round}: ${step + 1}/${left.length}`;
       console.error(`${count}  ${workload.name}: ${client.title} (${server})`);
-      if (failures.has(subject)) continue;
       try {
         runs.get(subject)!.push(await measureOne(subject, settings));
       } catch (error) {
-        failures.set(subject, `${workload.name} on ${server} failed: ${reasonOf(error)}`);
-        console.error(failures.get(subject));
+        const reason = `${workload.name} on ${server} failed: ${reasonOf(error)}`;
+        console.error(reason);
+        runs.delete(subject);
+        failed.push({ ...subject, reason });
       }
+      if (isInterrupted) break;
     }
+    left = isInterrupted ? [] : subjects.filter((one) => runs.has(one) && settings.isMain(one));
   }
-  const [results, failed]: [Result[], Omission[]] = [[], []];
-  for (const subject of subjects) {
-    const reason = failures.get(subject);
-    if (reason !== undefined) failed.push({ ...subject, reason });
-    else results.push({ ...subject, runs: runs.get(subject)! });
-  }
-  return { results, failed };
+  const measured = [...runs].filter(([, runs]) => runs.length > 0);
+  return { failed, results: measured.map(([subject, runs]): Result => ({ ...subject, runs })) };
 }
 
-/** Runs one client once, on a server of its own. */
+/** Runs one client once, on a new server. */
 async function measureOne(
   { server: kind, workload, client }: Subject,
-  settings: Settings,
+  { programs, ms: least }: Settings,
 ): Promise<Run> {
-  const { programs } = settings;
   const { work, concurrency, minMs = 0 } = workload;
-  const ms = Math.max(minMs, settings.ms);
-  const warmUpMs = settings.warmUpMs + (work === "consume" ? concurrency * CONNECT_MS : 0);
+  const ms = Math.max(minMs, least);
+  const warmUpMs = WARM_UP_MS + (work === "consume" ? concurrency * CONNECT_MS : 0);
   const server = await startServer(kind, workload, { programs, ms: ms + warmUpMs });
   try {
     const { url, queue, keepsJobs, jobs = workload.jobs } = server;
@@ -241,57 +172,55 @@ async function measureOne(
   }
 }
 
-/** The line of a failed process that says most. */
+/** Returns the most important line of the output of a failed process. */
 function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const said = /exited with \S+:\s([^]*)/.exec(message)?.[1] ?? message;
-  const lines = said.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-  const how = /exited with \S+(?=:)/.exec(message)?.[0];
-  return lines.find((line) => /^\w*error:/i.test(line)) ?? lines[0] ??
-    `it printed nothing and ${how}`;
+  const [command = "", ...said] = String(error).split("\n");
+  return said.find((line) => /^\s*\w*error:/i.test(line)) ?? said.find((line) => line !== "") ??
+    command;
 }
 
-/** Where and with what the figures were made: they mean little without. */
+/** Describes the machine and the versions, without which figures mean little. */
 async function machine({ node }: Programs): Promise<string> {
-  const said = async (program: string, ...args: string[]) =>
+  const ask = async (program: string, ...args: string[]) =>
     (await output(program, args).catch(() => "")).split("\n")[0]!;
-  const [commit, changes] = [
-    await said("git", "rev-parse", "--short", "HEAD"),
-    await said("git", "status", "--porcelain", "--untracked-files=no"),
-  ];
+  const changes = await ask("git", "status", "--porcelain", "--untracked-files=no");
+  const commit = await ask("git", "rev-parse", "--short", "HEAD");
   return [
     ...[new Date().toISOString().slice(0, 10), `commit ${commit}${changes === "" ? "" : "+"}`],
     ...[`${cpus().length} x ${cpus()[0]?.model ?? "unknown"}`, `Deno ${Deno.version.deno}`],
-    ...[`Bun ${await said("node_modules/.bin/bun", "--version")}`],
-    `Node ${(await said(node, "--version")).slice(1)}`,
+    `Bun ${await ask("node_modules/.bin/bun", "--version")}`,
+    `Node ${(await ask(node, "--version")).slice(1)}`,
   ].join(", ");
 }
 
-interface Figures {
-  readonly results: readonly Result[];
-  readonly omissions: readonly Omission[];
-}
-
-/** The figures of earlier runs. */
-async function read(file: string): Promise<Figures> {
-  try {
-    return JSON.parse(await Deno.readTextFile(file));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  const none: Figures = { results: [], omissions: [] };
-  // Finds out before the long run that it can be written.
-  await write(file, none).catch(({ message }) => {
-    throw new UsageError(`Cannot write the figures: ${message}`);
+await runMain({ help, flags }, async (values) => {
+  const minutes = integer("--minutes", values.minutes) ?? MINUTES;
+  const ms = integer("--ms", values.ms) ?? MS;
+  const [json, plots] = [path("--json", values.json), path("--plots", values.plots)];
+  const choice = {
+    workloads: choose("--only", values.only, workloads),
+    clients: choose("--clients", values.clients, clients),
+    servers: choose("--servers", values.servers, servers),
+  };
+  // Finds out before the long run that the results can be written.
+  const writing = async () => {
+    if (json !== undefined) await Deno.writeTextFile(json, "");
+    if (plots !== undefined) await Deno.mkdir(plots, { recursive: true });
+  };
+  await writing().catch(({ message }) => {
+    throw new UsageError(`Cannot write the results: ${message}`);
   });
-  return none;
-}
-
-async function write(file: string, figures: Figures): Promise<void> {
-  await Deno.writeTextFile(file, `${JSON.stringify(figures, null, 1)}\n`);
-}
-
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.addSignalListener(signal, () => isInterrupted = true);
-}
-await runMain(main);
+  await using programs = await prepare(choice.clients);
+  const { subjects, omissions } = await planOf(choice, programs);
+  const isMain = ({ server, workload }: Subject) =>
+    values.only !== undefined ||
+    (server === subjects[0]?.server && MAIN.includes(workload.name));
+  const { results, failed } = await measureAll(subjects, { programs, minutes, ms, isMain });
+  console.log(tablesOf(results, [...omissions, ...failed]));
+  console.log(`\n${await machine(programs)}`);
+  if (json !== undefined) await Deno.writeTextFile(json, JSON.stringify({ results }, null, 1));
+  if (plots !== undefined) {
+    for (const [name, svg] of plotsOf(results)) await Deno.writeTextFile(`${plots}/${name}`, svg);
+  }
+  return failed.length === 0 ? 0 : 1;
+});

@@ -37,7 +37,7 @@ function panelsOf(results: readonly Result[], figure: Figure): Panel[] {
   return WORKLOADS.flatMap((name) => {
     const bars = servers.flatMap(({ name: server, kept }) =>
       clients.flatMap((client): Bar[] => {
-        if (server === "null" || client.isBase || client.program === "floor") return [];
+        if (server === "null" || client.program === "floor") return [];
         const result = results.find((one) =>
           one.server === server && one.workload.name === name && one.client.name === client.name
         );

@@ -99,12 +99,10 @@ function rowsOf(here: readonly Result[], all: readonly Result[], cells: Cells): 
         one.workload.name === name && one.client.name === client.name
       );
       if (result === undefined) return [];
-      // An earlier commit is compared with this one on the same runtime, all others with ours on
-      // Node; a peer that has a server of its own, with ours on a real Faktory.
+      // All are compared with ours on Node, on the same server or otherwise on a real Faktory.
       const find = (server: ServerKind) =>
         all.find((one) =>
-          one.server === server && one.workload.name === name &&
-          one.client.name === (client.isBase ? client.host : "node")
+          one.server === server && one.workload.name === name && one.client.name === "node"
         );
       const reference = find(result.server) ?? find(REFERENCE);
       return [[client.title, ...cells(result, reference === result ? undefined : reference)]];

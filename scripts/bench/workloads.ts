@@ -83,8 +83,6 @@ export interface Workload {
   readonly concurrency: number;
   /** Jobs in a batch, a stream or a wave. */
   readonly jobs?: number;
-  /** The same for `--quick`. */
-  readonly quickJobs?: number;
   /** Size of a job's arguments as JSON; small ones if not given. */
   readonly argBytes?: number;
   /** Measured for at least this long, whatever `--ms` says. */
@@ -119,7 +117,6 @@ export const workloads: readonly Workload[] = [
     servers: FAKTORY,
     concurrency: 1,
     jobs: 1_000_000,
-    quickJobs: 20_000,
   },
   {
     name: "consume-100",
@@ -151,6 +148,5 @@ export const workloads: readonly Workload[] = [
     servers: ["null"],
     concurrency: jobs,
     jobs,
-    quickJobs: Math.min(jobs, 20_000),
   })),
 ];

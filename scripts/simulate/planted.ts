@@ -7,7 +7,7 @@ import type { WorldResult } from "../../tests/simulation/result.ts";
 import type { PlantedFault } from "../../tests/simulation/planted/fault.ts";
 import { plant, plantedRooms } from "../../tests/simulation/planted/rooms.ts";
 import { inTempFolder } from "../tools.ts";
-import { integer, readArgs, runMain } from "../usage.ts";
+import { integer, runMain } from "../usage.ts";
 import { WorldProcess } from "./world_process.ts";
 
 /** Selects the faults to plant, and limits the search for each. */
@@ -131,18 +131,29 @@ function ruleOf([violation, ...more]: WorldResult["violations"]): string {
   return `${violation!.rule}${others.size > 0 ? ` (and ${others.size} more rules)` : ""}`;
 }
 
+const help = `deno task simulate:planted [OPTION..]
+
+Plants faults in a copy of the sources, one at a time, and simulates worlds until one finds it.
+
+  --seed N            seed of the first world; 1 if not given
+  --worlds N          number of worlds for each fault; 20 if not given
+  --per-world N       number of jobs in a world; 5000 if not given
+  --only TEXT,..      only the faults of these rooms, or with this text in their names
+  --help              prints this`;
+
+const flags = {
+  seed: { type: "string" },
+  worlds: { type: "string" },
+  "per-world": { type: "string" },
+  only: { type: "string" },
+} as const;
+
 if (import.meta.main) {
-  await runMain(async () => {
-    const values = readArgs(Deno.args, {
-      seed: { type: "string" },
-      worlds: { type: "string" },
-      "per-world": { type: "string" },
-      only: { type: "string" },
-    });
+  await runMain({ help, flags }, async (values) => {
     const missed = await searchPlanted({
-      seed: integer("seed", values.seed) ?? 1,
-      worlds: integer("worlds", values.worlds) ?? 20,
-      perWorld: integer("per-world", values["per-world"]) ?? 5000,
+      seed: integer("--seed", values.seed) ?? 1,
+      worlds: integer("--worlds", values.worlds) ?? 20,
+      perWorld: integer("--per-world", values["per-world"]) ?? 5000,
       only: values.only,
     });
     return missed === 0 ? 0 : 1;

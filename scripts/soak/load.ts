@@ -74,7 +74,7 @@ async function main({ url, queue, rate, ms }: Load): Promise<void> {
       seconds: (performance.now() - start) / 1000,
       sent: ledger.sent,
       done: ledger.done,
-      underWay: ledger.pending + consumer.running.length,
+      inFlight: ledger.pending + consumer.running.length,
       ...held,
       handles: handles(),
       lagMs: lateness.take(),

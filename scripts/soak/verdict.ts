@@ -17,7 +17,7 @@ export interface Sample {
   /** Jobs whose handler has succeeded. */
   readonly done: number;
   /** Enqueues that have not resolved, and jobs that run. */
-  readonly underWay: number;
+  readonly inFlight: number;
   /** Bytes in use after a garbage collection. */
   readonly heapBytes: number;
   readonly rssBytes: number;
@@ -125,7 +125,7 @@ function growth(
   { share, bytes }: typeof HEAP,
 ): Finding {
   const half = samples.slice(Math.floor(samples.length / 2))
-    .filter(({ underWay }) => underWay <= QUIET);
+    .filter(({ inFlight }) => inFlight <= QUIET);
   const what = `${name} does not grow`;
   if (half.length < 3) return { what, holds: false, figure: "too few samples to tell" };
   const points = half.map((sample): Point => [sample.seconds, value(sample)]);

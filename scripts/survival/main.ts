@@ -4,7 +4,7 @@
  * path of a Faktory 1.10; BullMQ comes from npm, `redis-server` and `redis-cli` from the system.
  */
 
-import { randomOf } from "../soak/faults.ts";
+import { numbers } from "../../tests/faults/numbers.ts";
 import { inTempFolder } from "../tools.ts";
 import { Ledger } from "../ledger.ts";
 import { type System, systems } from "./systems.ts";
@@ -26,7 +26,7 @@ interface Survival {
 }
 
 console.error(`${kills} kills, seed ${seed}`);
-const random = randomOf(Number(seed));
+const random = numbers(Number(seed));
 /** Every system is killed after the same times. */
 const lives = Array.from(
   { length: Number(kills) },

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cached } from "../gate/npm.ts";
 import { jobsOf } from "../crash/inspect.ts";
-import { output } from "../tools.ts";
+import { freePort, listening, output } from "../tools.ts";
 import { loadServer, numberOf } from "../crash/load.ts";
 import type { Ledger } from "../ledger.ts";
 
@@ -78,11 +78,11 @@ export const systems: readonly System[] = [
 ];
 
 async function startEmbedded(data: string): Promise<Running> {
-  const args = ["run", "-A", "--no-check", "scripts/crash/server.ts", data];
+  const args = ["run", "-A", "--no-check", "scripts/embedded_server.ts", data];
   const server = spawn(Deno.execPath(), args, { stdio: ["pipe", "pipe", "inherit"] });
   const [line] = await once(server.stdout!, "data");
   return {
-    load: (ledger, confirmed) => loadFaktory(Number(String(line)), ledger, confirmed),
+    load: (ledger, confirmed) => loadFaktory(Number(new URL(String(line)).port), ledger, confirmed),
     kill: () => killed(server),
   };
 }
@@ -236,24 +236,6 @@ async function ended(pid: number): Promise<void> {
   while (await Deno.stat(`/proc/${pid}`).then(() => true, () => false)) await pause();
 }
 
-/** Resolves when a port takes connections. */
-async function listening(port: number): Promise<void> {
-  for (let tries = 0; tries < 1000; tries++) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
-    } catch {
-      await pause();
-    }
-  }
-  throw new Error(`Nothing listens on port ${port}`);
-}
-
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 20));
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -27,7 +27,10 @@ export const noPostgres: string | false = bin === undefined
 /** User of a server that root starts, as PostgreSQL refuses to run as root. */
 const NOBODY = 65_534;
 
-/** A PostgreSQL server with an empty database. It only listens on a socket in its folder. */
+/** Settings for tests: the server only listens on a socket in its folder, and syncs nothing. */
+const FOR_TESTS: readonly string[] = ["-F", "-c", "listen_addresses="];
+
+/** A PostgreSQL server with an empty database. */
 export class PostgresServer {
   readonly #folder: string;
   readonly #stop: () => Promise<void>;
@@ -48,7 +51,7 @@ export class PostgresServer {
     return { path, username: "test", database: "postgres", onnotice: () => {} };
   }
 
-  static async start(): Promise<PostgresServer> {
+  static async start(settings = FOR_TESTS, port = 5432): Promise<PostgresServer> {
     const folder = mkdtempSync(join(tmpdir(), "outbox-"));
     const data = join(folder, "data");
     // By `setpriv`, as not every runtime can start a program as another user.
@@ -66,8 +69,8 @@ export class PostgresServer {
     );
     const server = spawn(
       ...command("postgres", [
-        ...["-D", data, "-k", folder, "-p", "5432", "-F"],
-        ...["-c", "listen_addresses=", "-c", "log_destination=stderr"],
+        ...["-D", data, "-k", folder, "-p", `${port}`, ...settings],
+        ...["-c", "log_destination=stderr"],
       ]),
       { stdio: ["ignore", "ignore", "pipe"] },
     );

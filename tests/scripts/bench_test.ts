@@ -8,7 +8,6 @@ import { type Result, tablesOf } from "../../scripts/bench/results.ts";
 import { quantile, spreadOf } from "../../scripts/bench/statistics.ts";
 import { argsOf } from "../../scripts/bench/task.ts";
 import { type ServerKind, workloads } from "../../scripts/bench/workloads.ts";
-import { list } from "../../scripts/usage.ts";
 
 /** A client's rounds, in jobs a second. */
 function result(server: ServerKind, workload: string, name: string, ...rates: number[]): Result {
@@ -87,11 +86,4 @@ it("plots clients of servers that keep their jobs", () => {
     assert.match(svg, /^<svg [^]*ours on Node[^]*BullMQ[^]*<\/svg>\n$/);
     assert.doesNotMatch(svg, /Deno|NaN|undefined/);
   }
-});
-
-it("takes lists of known names, in their order", () => {
-  assert.deepEqual(list("only", undefined, ["a", "b"]), ["a", "b"]);
-  assert.deepEqual(list("only", "b,a,b", ["a", "b", "c"]), ["a", "b"]);
-  assert.throws(() => list("only", "a,x", ["a", "b"]), /--only as "x" is none of a, b/);
-  assert.throws(() => list("only", ",", ["a", "b"]), /names nothing/);
 });

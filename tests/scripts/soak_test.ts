@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { Ledger } from "../../scripts/ledger.ts";
-import { readOptions } from "../../scripts/soak/options.ts";
+
 import { type End, findingsOf, type Sample, slopeOf } from "../../scripts/soak/verdict.ts";
-import { UsageError } from "../../scripts/usage.ts";
 
 const handles = { files: 20, resources: 3 };
 const end: End = {
@@ -14,7 +13,7 @@ const end: End = {
 /** Two minutes in which memory moves to and fro, and grows by so many bytes a second. */
 function samplesOf({ heap = 0, rss = 0, lagMs = 3 } = {}): Sample[] {
   return Array.from({ length: 24 }, (_, i): Sample => ({
-    ...{ seconds: 5 * i, sent: 100 * i, done: 100 * i, underWay: 0, handles, lost: 0 },
+    ...{ seconds: 5 * i, sent: 100 * i, done: 100 * i, inFlight: 0, handles, lost: 0 },
     heapBytes: 10e6 + (i % 3) * 200_000 + 5 * i * heap,
     rssBytes: 80e6 + (i % 3) * 2_000_000 + 5 * i * rss,
     lagMs: { p99: lagMs, max: 10 * lagMs },
@@ -39,7 +38,7 @@ it("finds memory that goes on growing, and not that which did so at first", () =
   );
   assert.deepEqual(failing(settled), []);
   const outage = samplesOf().map((sample, i) =>
-    i < 20 ? sample : { ...sample, heapBytes: 20e6, underWay: 1000 }
+    i < 20 ? sample : { ...sample, heapBytes: 20e6, inFlight: 1000 }
   );
   assert.deepEqual(failing(outage), []);
   assert.equal(failing(samplesOf().slice(0, 3)).length, 2);
@@ -91,14 +90,4 @@ it("compares the confirmations with the jobs that a killed server has after its 
   assert.deepEqual(ledger.compare([waits!, cameBack!]), { lost: 1, again: 1 });
   assert.deepEqual([ledger.confirmed, ledger.ending, ledger.done], [5, 3, 2]);
   assert.equal(ledger.violations.length, 2);
-});
-
-it("reads its command line, and says in a line what it cannot use", () => {
-  assert.deepEqual(readOptions(["--minutes", "0.5", "--runtime=bun", "--no-faults"]), {
-    ...{ minutes: 0.5, runtime: "bun", rate: 500, seed: 1, hasFaults: false, json: undefined },
-  });
-  assert.equal(readOptions(["-h"]), undefined);
-  for (const args of [["--minutes", "0"], ["--minutes", "x"], ["--runtime", "go"], ["--rate=-1"]]) {
-    assert.throws(() => readOptions(args), UsageError);
-  }
 });

@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import {
   appendFileSync,
   existsSync,
@@ -14,10 +12,9 @@ import {
 } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import process from "node:process";
 import { describe, it, test } from "node:test";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { runtime } from "../../src/internal/environment.ts";
+import { pathToFileURL } from "node:url";
+import { commandOf, Program } from "../../scripts/program.ts";
 import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 import { RawClient } from "../contract/raw_client.ts";
 import { noSqlite, withFolder } from "./data.ts";
@@ -218,17 +215,15 @@ describe("a server with data", { skip: noSqlite }, () => {
     await withFolder(async (folder) => {
       const data = join(folder, "jobs.db");
       for (let round = 0; round < 3; round++) {
-        const { child, url } = await startChild(data);
-        const client = await RawClient.hello(url);
+        const child = startChild(data);
+        const client = await RawClient.hello(await child.line(/^tcp:/));
         if (round > 0) {
           const jid = await fetchJid(client);
           assert.equal(jid, `killed-job-${round - 1}`);
           await tell(client, ack(jid));
         }
         await tell(client, push(`killed-job-${round}`));
-        const exited = once(child, "exit");
-        child.kill("SIGKILL");
-        await exited;
+        await child.kill();
         client.close();
         assert(readdirSync(data).includes("00000001.log"));
       }
@@ -249,18 +244,17 @@ describe("a server with data", { skip: noSqlite }, () => {
         await assert.rejects(FaktoryServer.start({ port: 0, data }), inUse);
         // If the other server had opened the lock file, the lock would be lost and this one would
         // get it.
-        const other = await startChild(data);
-        assert.equal(other.url, "");
-        assert.match(other.errors, /DATA_IN_USE|another server has it open/);
+        const url = startChild(data).line(/^tcp:/);
+        await assert.rejects(url, /DATA_IN_USE|another server has it open/);
         await assert.rejects(FaktoryServer.start({ port: server.port, data: `${data}2` }), {
           code: "INVALID_OPTION",
         });
       }
-      const { child } = await startChild(data);
+      await using child = startChild(data);
+      await child.line(/^tcp:/);
       await assert.rejects(FaktoryServer.start({ port: 0, data }), inUse);
-      const exited = once(child, "exit");
-      child.stdin!.end();
-      await exited;
+      child.child.stdin!.end();
+      await child.end();
       await using _server = await FaktoryServer.start({ port: 0, data });
     });
   });
@@ -350,19 +344,7 @@ function replaceLog(data: string): void {
   writeFileSync(logOf(data), "another server's");
 }
 
-/** Starts a server in another process. If it fails, `errors` has its output. */
-async function startChild(data: string) {
-  const flags = { deno: ["run", "-A", "--no-check"], bun: [], node: ["--import", "tsx"] };
-  const program = fileURLToPath(new URL("../../scripts/crash/server.ts", import.meta.url));
-  const args = [...flags[runtime() as "deno"], program, data];
-  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "pipe"] });
-  let errors = "";
-  child.stderr!.on("data", (text) => errors += text);
-  const closed = once(child, "close").then(() => undefined);
-  const port = await Promise.race([once(child.stdout!, "data"), closed]);
-  return {
-    child,
-    url: port === undefined ? "" : `tcp://127.0.0.1:${Number(String(port))}`,
-    errors,
-  };
+/** Starts a server in another process. */
+function startChild(data: string): Program {
+  return new Program([...commandOf("scripts/embedded_server.ts"), data]);
 }

@@ -6,7 +6,7 @@
 
 import { createServer } from "node:net";
 import process from "node:process";
-import { argsOf } from "../task.ts";
+import { argsOf } from "./task.ts";
 
 const LF = 10;
 
@@ -37,7 +37,7 @@ function bulk(text: string): string {
   return `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
 }
 
-const argBytes = process.argv[2] === undefined ? undefined : Number(process.argv[2]);
+const argBytes = process.argv[2] ? Number(process.argv[2]) : undefined;
 
 /** More than any client has under way, so that no jid is there twice at a time. */
 const COUNT = argBytes === undefined ? 8192 : 1024;
