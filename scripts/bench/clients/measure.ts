@@ -31,15 +31,6 @@ function die(error: unknown): void {
   process.exit(1);
 }
 
-/** Starts `count` loops that call `call` without a pause. */
-export function callers(count: number, call: () => Promise<void>): void {
-  for (let i = 0; i < count; i++) {
-    background((async () => {
-      while (true) await call();
-    })());
-  }
-}
-
 export function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
@@ -141,7 +132,7 @@ export async function measureWindow(
 }
 
 /** Measures whole waves of jobs, as many as fit into the time. */
-export async function measureWaves(
+async function measureWaves(
   { jobs = 1000, warmUpMs, ms }: Task,
   wave: (jobs: number) => Promise<unknown>,
 ): Promise<Measurement> {
@@ -195,4 +186,79 @@ export class LoneJobs {
     const [p50Us, p99Us] = [0.5, 0.99].map((share) => 1000 * quantile(tookMs, share));
     return { ...end!(tookMs.length), latency: { p50Us: p50Us!, p99Us: p99Us! } };
   }
+}
+
+/** A producer of a client. */
+export interface BenchProducer {
+  /** Enqueues a small job. */
+  enqueue(): Promise<unknown>;
+  /** Enqueues small jobs with as few calls as the client needs. */
+  enqueueMany(count: number): Promise<unknown>;
+}
+
+/** A client, for the works that are the same for all. */
+export interface BenchClient {
+  connect(task: Task): Promise<BenchProducer>;
+  /** Starts to run jobs. Each calls `handle`. */
+  consume(task: Task, handle: () => void): Promise<void>;
+  /** Enqueues the jobs that it consumes, as the bench can do that only for Faktory's protocol. */
+  readonly fills?: boolean;
+}
+
+/** Jobs that one call enqueues, of many. */
+const BATCH = 1000;
+
+/** Returns the works of a client. */
+export function worksOf({ connect, consume, fills = false }: BenchClient): Required<Works> {
+  async function enqueueAll(producer: BenchProducer, jobs: number): Promise<void> {
+    for (let left = jobs; left > 0; left -= BATCH) {
+      await producer.enqueueMany(Math.min(BATCH, left));
+    }
+  }
+  return {
+    async enqueue(task) {
+      const [producer, counter] = [await connect(task), new Counter()];
+      for (let caller = 0; caller < task.concurrency; caller++) {
+        background((async () => {
+          while (true) {
+            await producer.enqueue();
+            counter.add();
+          }
+        })());
+      }
+      return await measureWindow(counter, task);
+    },
+    async many(task) {
+      const [producer, counter] = [await connect(task), new Counter()];
+      background((async () => {
+        for (;; counter.add(task.jobs)) await producer.enqueueMany(task.jobs!);
+      })());
+      return await measureWindow(counter, task);
+    },
+    async stream(task) {
+      const producer = await connect(task);
+      const end = begin();
+      await enqueueAll(producer, task.jobs!);
+      return end(task.jobs!);
+    },
+    async consume(task) {
+      const counter = new Counter();
+      if (fills) await enqueueAll(await connect(task), task.jobs!);
+      await consume(task, () => counter.add());
+      return await measureWindow(counter, task, task.jobs);
+    },
+    async latency(task) {
+      const [producer, jobs] = [await connect(task), new LoneJobs()];
+      await consume(task, () => jobs.arrived());
+      return await jobs.measure(task, () => producer.enqueue());
+    },
+    async pending(task) {
+      const producer = await connect(task);
+      return await measureWaves(task, (jobs) => {
+        const calls = new Array<Promise<unknown>>(jobs);
+        for (let i = 0; i < jobs; i++) calls[i] = producer.enqueue();
+        return Promise.all(calls);
+      });
+    },
+  };
 }

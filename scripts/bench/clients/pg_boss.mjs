@@ -1,14 +1,13 @@
 /**
- * pg-boss with PostgreSQL: batches of 100 while they are full. LISTEN/NOTIFY is on for a lone job
- * only: it makes the commits of all that enqueue wait for each other.
+ * pg-boss with PostgreSQL: batches of 100 while they are full. LISTEN/NOTIFY is used for a lone job
+ * only, because it makes the commits of all callers wait for each other.
  */
 
-import { background, callers, Counter, load, LoneJobs, measureWindow, perform } from "./measure.ts";
+import { background, load, perform, worksOf } from "./measure.ts";
 
 const { PgBoss } = await load("pg-boss");
 
 const DATA = { args: [1, "two"] };
-const CHUNK = 1000;
 
 async function start({ url, queue, work }) {
   const notify = work === "latency";
@@ -19,44 +18,28 @@ async function start({ url, queue, work }) {
   return boss;
 }
 
-const insert = (boss, { queue }, count) =>
-  boss.insert(queue, Array.from({ length: count }, () => ({ data: DATA })));
+/** One for both sides, as in a program that does both. */
+let started;
 
-async function consume(boss, { queue, concurrency }, handle) {
-  const one = async () => {
-    await undefined;
-    handle();
-  };
-  const options = { batchSize: concurrency, burstWhenBatchFull: true, pollingIntervalSeconds: 0.5 };
-  await boss.work(queue, options, async (jobs) => void await Promise.all(jobs.map(one)));
-}
-
-perform({
-  async enqueue(task) {
-    const [boss, counter] = [await start(task), new Counter()];
-    callers(task.concurrency, async () => {
-      await boss.send(task.queue, DATA);
-      counter.add();
-    });
-    return await measureWindow(counter, task);
+perform(worksOf({
+  fills: true,
+  async connect(task) {
+    const [boss, { queue }] = [await (started ??= start(task)), task];
+    return {
+      enqueue: () => boss.send(queue, DATA),
+      enqueueMany: (count) =>
+        boss.insert(queue, Array.from({ length: count }, () => ({ data: DATA }))),
+    };
   },
-  async many(task) {
-    const [boss, counter] = [await start(task), new Counter()];
-    callers(1, async () => {
-      await insert(boss, task, task.jobs);
-      counter.add(task.jobs);
-    });
-    return await measureWindow(counter, task);
+  async consume(task, handle) {
+    const [boss, { queue, concurrency }] = [await (started ??= start(task)), task];
+    const one = async () => {
+      await undefined;
+      handle();
+    };
+    const options = {
+      ...{ batchSize: concurrency, burstWhenBatchFull: true, pollingIntervalSeconds: 0.5 },
+    };
+    await boss.work(queue, options, async (jobs) => void await Promise.all(jobs.map(one)));
   },
-  async consume(task) {
-    const [boss, counter] = [await start(task), new Counter()];
-    for (let left = task.jobs; left > 0; left -= CHUNK) await insert(boss, task, CHUNK);
-    await consume(boss, task, () => counter.add());
-    return await measureWindow(counter, task, task.jobs);
-  },
-  async latency(task) {
-    const [boss, jobs] = [await start(task), new LoneJobs()];
-    await consume(boss, task, () => jobs.arrived());
-    return await jobs.measure(task, () => boss.send(task.queue, DATA));
-  },
-});
+}));
