@@ -55,14 +55,14 @@ export async function serverOf(flags: ConnectionFlags, io: CliIo): Promise<Serve
     { url: flags.url, password: flags.password, tls },
     (name) => io.env[name],
   );
-  const place = formatAddress(target);
+  const address = formatAddress(target);
   const scheme = target.tls === undefined ? "tcp" : "tcp+tls";
   const user = username === undefined ? "" : `${encodeURIComponent(username)}@`;
   const { timeout } = flags;
   return {
-    url: `${scheme}://${place}`,
+    url: `${scheme}://${address}`,
     options: {
-      url: `${scheme}://${user}${place}`,
+      url: `${scheme}://${user}${address}`,
       password: password ?? passwordVariable(io),
       tls: target.tls,
       connectTimeoutMs: timeout,

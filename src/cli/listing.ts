@@ -66,18 +66,19 @@ export function pageText(page: JobPage, place: ServerJob["place"], now: number):
   const head = ["jid", "type", "queue", TIMES[place], ...hasErrors ? ["error"] : [], "args"];
   const rows = jobs.map((job) => [
     job.jid,
-    short(job.type, 40),
+    shorten(job.type, 40),
     job.queue,
     timeOf(job, now),
-    ...hasErrors ? [short(errorOf(job), 60)] : [],
-    short(job.args, 60),
+    ...hasErrors ? [shorten(errorOf(job), 60)] : [],
+    shorten(job.args, 60),
   ]);
   const table = jobs.length === 0 ? [] : [tableOf(head, rows)];
   const of = `${formatCount(jobs.length, "job")} of ${formatInteger(total)}`;
-  const seen = searched === jobs.length ? of : `${of}, ${formatInteger(searched)} searched`;
-  return [...table, next === undefined ? seen : `${seen}; continue with --offset ${next}`].join(
-    "\n",
-  );
+  const summary = searched === jobs.length ? of : `${of}, ${formatInteger(searched)} searched`;
+  return [...table, next === undefined ? summary : `${summary}; continue with --offset ${next}`]
+    .join(
+      "\n",
+    );
 }
 
 /** Formats all details of a job. */
@@ -115,6 +116,6 @@ function errorOf({ failure }: ServerJob): string {
   return [failure?.type, failure?.message].filter((text) => text !== undefined).join(": ");
 }
 
-function short(text: string, max: number): string {
+function shorten(text: string, max: number): string {
   return text.length <= max ? text : `${text.slice(0, max - 3).toWellFormed()}...`;
 }

@@ -30,18 +30,18 @@ export interface LogLine {
 export class TimedLog {
   readonly #output: Output;
   readonly #clock: Clock;
-  readonly #least: number;
+  readonly #lowest: number;
 
   /** Lines below `level` are left out. */
   constructor(output: Output, { clock }: Pick<CliIo, "clock">, level: Level = "debug") {
     this.#output = output;
     this.#clock = clock ?? systemClock;
-    this.#least = LEVELS.indexOf(level);
+    this.#lowest = LEVELS.indexOf(level);
   }
 
   /** Writes a line. */
   write({ level, event, fields, text, prefix = "" }: LogLine): void {
-    if (LEVELS.indexOf(level) < this.#least) return;
+    if (LEVELS.indexOf(level) < this.#lowest) return;
     const time = new Date(this.#clock.now()).toISOString();
     if (this.#output.isJson) {
       return this.#output.print({ time, level, event, ...fields }, () => "");

@@ -9,7 +9,7 @@ import { Status } from "./status.ts";
 /** The flags of commands that serve a dashboard. */
 export interface WebFlags {
   /** The address to serve it on. `false` for no dashboard. */
-  readonly web?: WebPlace | false;
+  readonly web?: WebAddress | false;
   readonly webName?: readonly string[];
   readonly webReadOnly?: boolean;
   readonly webPassword?: string;
@@ -20,15 +20,15 @@ export interface WebFlags {
 }
 
 /** An address to listen on. */
-export interface WebPlace {
+export interface WebAddress {
   readonly hostname: string;
   readonly port: number;
 }
 
 /** Adds {@linkcode WebFlags}. `place` is the default address, for the help. */
-export function addWebFlags(command: Command, place: string): void {
+export function addWebFlags(command: Command, address: string): void {
   command
-    .option("--web <host:port>", `address of the dashboard (default: ${place})`, placeOf)
+    .option("--web <host:port>", `address of the dashboard (default: ${address})`, parseAddress)
     .option("--web-name <host>", "host name that browsers use for it; repeatable", collect)
     .option("--web-read-only", "make the dashboard read-only")
     .option("--web-password <text>", "password of the dashboard (default: the server's)")
@@ -39,26 +39,26 @@ export function addWebFlags(command: Command, place: string): void {
 }
 
 /** Returns true if other machines reach the dashboard, directly or through a proxy. */
-function isReachable({ webProxy }: WebFlags, { hostname }: WebPlace): boolean {
+function isReachable({ webProxy }: WebFlags, { hostname }: WebAddress): boolean {
   return webProxy === true || !isLoopback(hostname);
 }
 
 /**
  * Builds the dashboard's options from the flags.
  *
- * @param secret Password of the server.
+ * @param serverPassword Password of the server.
  * @throws {CliError} if other machines reach the dashboard and it has no password.
  */
 export function dashboardOptions(
   flags: WebFlags,
-  place: WebPlace,
-  secret: string | undefined,
+  address: WebAddress,
+  serverPassword: string | undefined,
 ): DashboardOptions {
-  const password = flags.webPassword || secret || undefined;
-  if (password === undefined && isReachable(flags, place) && flags.webOpen !== true) {
+  const password = flags.webPassword || serverPassword || undefined;
+  if (password === undefined && isReachable(flags, address) && flags.webOpen !== true) {
     throw new CliError(
       Status.usage,
-      `Cannot serve the dashboard on ${place.hostname}:${place.port} without a password as others ` +
+      `Cannot serve the dashboard on ${address.hostname}:${address.port} without a password as others ` +
         "could change jobs",
       "set FAKTORY_PASSWORD or --web-password, or allow everybody with --web-open",
     );
@@ -70,23 +70,23 @@ export function dashboardOptions(
 /** Reads the certificate of the flags. `fallback` is the server's. */
 export async function webTls(
   flags: WebFlags,
-  place: WebPlace,
+  address: WebAddress,
   fallback?: { readonly cert: string; readonly key: string },
 ): Promise<WebOptions["tls"]> {
   const { webTlsCert, webTlsKey, webProxy } = flags;
   const own = await filePair(["--web-tls-cert", "--web-tls-key"], [webTlsCert, webTlsKey]);
   // The server's certificate is for this machine's name. A loopback address has another name.
-  return own ?? (webProxy === true || isLoopback(place.hostname) ? undefined : fallback);
+  return own ?? (webProxy === true || isLoopback(address.hostname) ? undefined : fallback);
 }
 
 /** Returns the warning about a dashboard without encryption, or about one without a password. */
 export function webWarning(
   flags: WebFlags,
-  place: WebPlace,
+  address: WebAddress,
   { password, tls }: { readonly password: unknown; readonly tls: WebOptions["tls"] },
 ): string | undefined {
-  if (!isReachable(flags, place)) return undefined;
-  const where = `${place.hostname}:${place.port}`;
+  if (!isReachable(flags, address)) return undefined;
+  const where = `${address.hostname}:${address.port}`;
   if (password === false) return `Anyone who can reach ${where} can change jobs`;
   return tls === undefined && flags.webProxy !== true
     ? `Passwords for ${where} are sent without encryption; use --web-tls-cert and --web-tls-key`
@@ -101,7 +101,7 @@ export interface Web {
 }
 
 /** Options for serving a dashboard. */
-export interface WebOptions extends WebPlace {
+export interface WebOptions extends WebAddress {
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
 
@@ -149,7 +149,7 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /** Parses `--web`: HOST:PORT, or a port on this machine. */
-function placeOf(text: string): WebPlace {
+function parseAddress(text: string): WebAddress {
   const [, bracketed, plain, port = ""] = /^(?:\[([^\]]+)\]:|([^:]+):)?(\d{1,5})$/.exec(text) ?? [];
   if (port !== "" && Number(port) <= 65_535) {
     return { hostname: bracketed ?? plain ?? "127.0.0.1", port: Number(port) };
@@ -162,7 +162,7 @@ function placeOf(text: string): WebPlace {
 }
 
 function cannotServe(
-  { hostname, port }: WebPlace,
+  { hostname, port }: WebAddress,
   { code, message }: { readonly code?: string; readonly message: string },
 ): CliError {
   const reason = code === "EADDRINUSE" ? "the port is taken" : message;

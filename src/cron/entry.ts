@@ -47,7 +47,7 @@ export type ScheduleEntries<Jobs extends JobDefinitions = JobDefinitions> = Read
 >;
 
 /** A checked entry. */
-export interface Plan {
+export interface CheckedEntry {
   readonly name: string;
   readonly firings: Firings;
   readonly job: unknown;
@@ -76,7 +76,7 @@ export function checkName(what: string, name: unknown): string {
 }
 
 /** @throws {ConfigError} `INVALID_OPTION`. */
-export function plansOf(entries: unknown): Plan[] {
+export function checkEntries(entries: unknown): CheckedEntry[] {
   if (typeof entries !== "object" || entries === null || Array.isArray(entries)) {
     throw new ConfigError(
       "INVALID_OPTION",
@@ -84,11 +84,11 @@ export function plansOf(entries: unknown): Plan[] {
     );
   }
   return Object.entries(entries).map(([name, entry]) =>
-    planOf(checkName("the entry", name), entry)
+    checkEntry(checkName("the entry", name), entry)
   );
 }
 
-function planOf(name: string, entry: unknown): Plan {
+function checkEntry(name: string, entry: unknown): CheckedEntry {
   checkOptionNames(entry, ENTRY_OPTIONS, `the entry ${showText(name)}`);
   const { cron, timeZone, every, job, catchUp = "none" } = entry as ScheduleEntry;
   if ((cron === undefined) === (every === undefined)) {

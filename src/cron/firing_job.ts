@@ -2,7 +2,7 @@ import { iteratedSha256 } from "../internal/iterated_sha256.ts";
 import { type EncodedJob, encodeJob } from "../job/encode.ts";
 import { explicitQueueOf, faultOf, Job, type JobFields, type JobInput } from "../job/job.ts";
 import type { JobCatalogue } from "../job/job_catalogue.ts";
-import type { Plan } from "./entry.ts";
+import type { CheckedEntry } from "./entry.ts";
 import { refused } from "./firings.ts";
 
 /**
@@ -15,7 +15,7 @@ const TIME_LENGTH = 7;
 const SUM_LENGTH = 10;
 
 /** Properties of a job that the schedule sets. */
-const OWN = ["jid", "at", "delay", "createdAt"] as const;
+const SET_BY_SCHEDULE = ["jid", "at", "delay", "createdAt"] as const;
 
 /** A placeholder of 8 bytes for the jid while the checksum is computed. */
 const NO_JID = "--------";
@@ -48,14 +48,14 @@ export class JobMaker {
    *
    * @throws {InvalidJobError} if the server would refuse the job.
    */
-  make({ name, job }: Plan, firing: number, at: number = firing): EncodedJob {
-    const given = fieldsOf(name, typeof job === "function" ? job(new Date(firing)) : job);
-    const filled = this.#catalogue?.fill(given) ?? given;
-    const whole = { ...filled, at: new Date(at), createdAt: new Date(firing) };
-    const { json } = encodeJob({ ...whole, at: new Date(firing), jid: NO_JID });
+  make({ name, job }: CheckedEntry, firing: number, at: number = firing): EncodedJob {
+    const fields = fieldsOf(name, typeof job === "function" ? job(new Date(firing)) : job);
+    const filled = this.#catalogue?.fill(fields) ?? fields;
+    const full = { ...filled, at: new Date(at), createdAt: new Date(firing) };
+    const { json } = encodeJob({ ...full, at: new Date(firing), jid: NO_JID });
     const sum = iteratedSha256(new TextEncoder().encode(json), 1).slice(0, SUM_LENGTH);
     return encodeJob({
-      ...whole,
+      ...full,
       jid: `${prefixOf(this.#schedule)}${timeText(firing)}:${name}:${sum}`,
     });
   }
@@ -65,9 +65,9 @@ export class JobMaker {
    *
    * @throws {InvalidJobError}
    */
-  async check({ name, job }: Plan, firing: number): Promise<void> {
-    const given = fieldsOf(name, typeof job === "function" ? job(new Date(firing)) : job);
-    await this.#catalogue?.check(given);
+  async check({ name, job }: CheckedEntry, firing: number): Promise<void> {
+    const fields = fieldsOf(name, typeof job === "function" ? job(new Date(firing)) : job);
+    await this.#catalogue?.check(fields);
   }
 }
 
@@ -75,12 +75,12 @@ export class JobMaker {
 function fieldsOf(name: string, job: unknown): JobInput {
   if (typeof job !== "object" || job === null) throw refused(name, "its job is not an object");
   // A `Job` has created its own jid, and has a default queue.
-  const given = job instanceof Job ? { ...plainOf(job), jid: undefined } : { ...job as JobFields };
-  for (const property of OWN) {
-    if (given[property] === undefined) continue;
+  const fields = job instanceof Job ? { ...plainOf(job), jid: undefined } : { ...job as JobFields };
+  for (const property of SET_BY_SCHEDULE) {
+    if (fields[property] === undefined) continue;
     throw refused(name, `its job has a property ${property}, which the schedule sets`);
   }
-  return given;
+  return fields;
 }
 
 function plainOf(job: Job): JobFields {

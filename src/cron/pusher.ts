@@ -4,7 +4,7 @@ import { type Producer, sendCommand, serverClockOf } from "../producer/producer.
 import { pushBulk } from "../protocol/commands/jobs.ts";
 import { mutate } from "../protocol/commands/server.ts";
 import { serverError } from "../protocol/server_errors.ts";
-import type { Plan } from "./entry.ts";
+import type { CheckedEntry } from "./entry.ts";
 import type { JobMaker } from "./firing_job.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Upcoming } from "./upcoming.ts";
@@ -35,14 +35,14 @@ const WITHDRAWALS = [0, 2, 10, 30, 120];
 const MAX_MISSED = 1000;
 
 /** A firing that was pushed. */
-interface Pushed {
+interface PushedFiring {
   readonly job: EncodedJob;
   /** Time of the last push, by the server's clock; `-Infinity` if it must be pushed again. */
   readonly at: number;
 }
 
-interface Due {
-  readonly plan: Plan;
+interface DueFiring {
+  readonly plan: CheckedEntry;
   readonly firing: number;
   /** Time at which the job is enqueued; only set for a missed firing. */
   readonly at?: number;
@@ -55,7 +55,7 @@ interface Due {
  */
 export class Pusher {
   readonly #name: string;
-  readonly #plans: readonly Plan[];
+  readonly #plans: readonly CheckedEntry[];
   readonly #maker: JobMaker;
   readonly #timing: Timing;
   readonly #producer: Producer;
@@ -63,16 +63,16 @@ export class Pusher {
   readonly #withdraws: boolean;
   readonly #clock: ServerClock;
   readonly #heartbeat: Heartbeat | undefined;
-  readonly #upcoming: ReadonlyMap<Plan, Upcoming>;
+  readonly #upcoming: ReadonlyMap<CheckedEntry, Upcoming>;
   /** The pushed firings of each entry. */
-  readonly #pushed: ReadonlyMap<Plan, Map<number, Pushed>>;
+  readonly #pushed: ReadonlyMap<CheckedEntry, Map<number, PushedFiring>>;
   #startedAt: number | undefined;
   #withdrawals = 0;
   #hasCaughtUp = false;
 
   constructor(
     name: string,
-    plans: readonly Plan[],
+    plans: readonly CheckedEntry[],
     { maker, timing, producer, listener, withdraws }: {
       readonly maker: JobMaker;
       /** True if jobs of an earlier version of the schedule are withdrawn. */
@@ -143,8 +143,8 @@ export class Pusher {
     }
   }
 
-  #due(now: number): Due[] {
-    const due: Due[] = [];
+  #due(now: number): DueFiring[] {
+    const due: DueFiring[] = [];
     for (const [plan, pushed] of this.#pushed) {
       for (const firing of pushed.keys()) if (firing < now) pushed.delete(firing);
       for (const firing of this.#ahead(this.#upcoming.get(plan)!, now)) {
@@ -180,7 +180,7 @@ export class Pusher {
     return now >= last && pushedAt < last;
   }
 
-  async #push(due: readonly Due[], now: number): Promise<void> {
+  async #push(due: readonly DueFiring[], now: number): Promise<void> {
     const jobs = due.map(({ job }) => job);
     if (this.#heartbeat !== undefined) jobs.push(this.#heartbeat.job(now));
     const first = Math.min(...due.map(({ firing, at = firing }) => at));
@@ -190,16 +190,16 @@ export class Pusher {
     for (const { plan, firing, at, job } of due) {
       const text = refused.get(job.jid);
       // If a unique job (Enterprise) like it exists, the firing is already on the server.
-      const isThere = text === undefined || /^notuniq/i.test(text);
-      if (isThere) this.#listener.pushed(plan.name, firing, job);
+      const isOnServer = text === undefined || /^notuniq/i.test(text);
+      if (isOnServer) this.#listener.pushed(plan.name, firing, job);
       else this.#listener.failed(serverError(text));
       if (at !== undefined) continue;
-      this.#pushed.get(plan)!.set(firing, { job, at: isThere ? now : -Infinity });
+      this.#pushed.get(plan)!.set(firing, { job, at: isOnServer ? now : -Infinity });
     }
   }
 
   /** Returns the firings that were missed while no process ran the schedule, from `aliveAt` on. */
-  #missed(aliveAt: number | undefined, now: number): Due[] {
+  #missed(aliveAt: number | undefined, now: number): DueFiring[] {
     const { guardMs } = this.#timing;
     if (aliveAt === undefined || now - aliveAt <= 3 * guardMs) return [];
     // All processes that start now use the same time, so that their jobs are equal.
@@ -212,7 +212,7 @@ export class Pusher {
     );
   }
 
-  #missedOf(plan: Plan, aliveAt: number, now: number): number[] {
+  #missedOf(plan: CheckedEntry, aliveAt: number, now: number): number[] {
     if (plan.catchUp === "none") return [];
     const { firings } = plan;
     const known = [...this.#ahead(new Upcoming(firings), aliveAt)].at(-1) ?? aliveAt;

@@ -9,7 +9,7 @@ import { showValue } from "../internal/show.ts";
 import type { JobDefinitions } from "../job/catalogue.ts";
 import { JobCatalogue } from "../job/job_catalogue.ts";
 import { Producer } from "../producer/producer.ts";
-import { checkName, type Plan, plansOf, type ScheduleEntries } from "./entry.ts";
+import { type CheckedEntry, checkEntries, checkName, type ScheduleEntries } from "./entry.ts";
 import { JobMaker, prefixOf } from "./firing_job.ts";
 import { Pusher } from "./pusher.ts";
 
@@ -111,7 +111,7 @@ const NEXT_OPTIONS = { after: true, count: true } as const satisfies OptionNames
 export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements AsyncDisposable {
   /** The name that distinguishes it from other schedules on the server. */
   readonly name: string;
-  readonly #plans: readonly Plan[];
+  readonly #entries: readonly CheckedEntry[];
   readonly #catalogue: JobCatalogue | undefined;
   readonly #timing: { readonly ahead: number; readonly guardMs: number };
   readonly #clock: Clock;
@@ -126,7 +126,7 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
    */
   constructor(entries: ScheduleEntries<Jobs>, options: ScheduleOptions<Jobs> = {}) {
     checkOptionNames(options, OPTIONS, "Schedule");
-    this.#plans = plansOf(entries);
+    this.#entries = checkEntries(entries);
     this.#catalogue = JobCatalogue.of(options.jobs);
     this.name = checkName("the schedule", options.name ?? "default");
     const ahead = integerIn("ahead", options.ahead, { min: 1, max: 1000, fallback: 3 });
@@ -137,7 +137,7 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   /** The names of the entries. */
   get entries(): readonly string[] {
-    return this.#plans.map(({ name }) => name);
+    return this.#entries.map(({ name }) => name);
   }
 
   /**
@@ -160,8 +160,8 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
    */
   next(name: string, options: NextOptions = {}): Date[] {
     checkOptionNames(options, NEXT_OPTIONS, "next");
-    const plan = this.#plans.find((each) => each.name === name);
-    if (plan === undefined) {
+    const entry = this.#entries.find((entry) => entry.name === name);
+    if (entry === undefined) {
       throw new InvalidArgumentError(
         "INVALID_ARGUMENT",
         `Cannot compute the next firings as the schedule has no such entry: got ${showValue(name)}`,
@@ -169,10 +169,10 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
     }
     const count = integerIn("count", options.count, { min: 1, max: 100_000, fallback: 1 });
     const found: Date[] = [];
-    let firing = plan.firings.after(options.after?.getTime() ?? this.#clock.now());
+    let firing = entry.firings.after(options.after?.getTime() ?? this.#clock.now());
     while (firing !== undefined && found.length < count) {
       found.push(new Date(firing));
-      firing = plan.firings.after(firing);
+      firing = entry.firings.after(firing);
     }
     return found;
   }
@@ -248,15 +248,15 @@ export class Schedule<Jobs extends JobDefinitions = JobDefinitions> implements A
     if (signal?.aborted === true) return;
     const maker = new JobMaker(this.name, this.#catalogue ?? JobCatalogue.of(producer.jobs));
     let withdraws = true;
-    for (const plan of this.#plans) {
-      const [firing] = this.next(plan.name);
+    for (const entry of this.#entries) {
+      const [firing] = this.next(entry.name);
       if (firing === undefined) continue;
-      const { json } = maker.make(plan, firing.getTime());
-      await maker.check(plan, firing.getTime());
+      const { json } = maker.make(entry, firing.getTime());
+      await maker.check(entry, firing.getTime());
       // A withdrawn unique job (Enterprise) leaves its lock behind, and could not be pushed again.
       if (JSON.parse(json).custom?.unique_for !== undefined) withdraws = false;
     }
-    const pusher = new Pusher(this.name, this.#plans, {
+    const pusher = new Pusher(this.name, this.#entries, {
       ...{ maker, timing: this.#timing, withdraws, producer: producer as Producer },
       listener: {
         pushed: (name, firing, { jid }) =>

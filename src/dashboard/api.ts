@@ -25,7 +25,7 @@ export function api(open: () => Promise<ApiContext>): Hono {
   });
   app.get("/job", async (context) => {
     const job = await embedded(await open()).job(context.req.query("jid") ?? "");
-    return job === undefined ? fault(404, "NOT_FOUND", "no such job") : context.json(job);
+    return job === undefined ? errorResponse(404, "NOT_FOUND", "no such job") : context.json(job);
   });
   app.get("/attempts", async (context) => {
     const jid = context.req.query("jid") ?? "";
@@ -50,7 +50,7 @@ export function api(open: () => Promise<ApiContext>): Hono {
     if (typeof jid !== "string") throw invalid("Cannot cancel a job as its jid is not a text");
     const place = await (await open()).source.cancel(jid);
     return place === undefined
-      ? fault(404, "NOT_FOUND", "there is nothing to cancel")
+      ? errorResponse(404, "NOT_FOUND", "there is nothing to cancel")
       : context.json({ jid, place });
   });
   app.post("/jobs/count", async (context) => {
@@ -64,7 +64,9 @@ export function api(open: () => Promise<ApiContext>): Hono {
         throw invalid("Cannot change a queue as its name is not a text");
       }
       const isDone = await (await open()).source.changeQueue(action, name);
-      return isDone === false ? fault(404, "NOT_FOUND", "no such queue") : context.json({ name });
+      return isDone === false
+        ? errorResponse(404, "NOT_FOUND", "no such queue")
+        : context.json({ name });
     });
   }
   for (const state of ["quiet", "terminate"] as const) {
@@ -72,14 +74,14 @@ export function api(open: () => Promise<ApiContext>): Hono {
       const { wid } = await bodyOf<{ wid?: unknown }>(context.req.raw);
       if (typeof wid !== "string") throw invalid("Cannot signal a worker as its wid is not a text");
       const isDone = await embedded(await open()).signal(wid, state);
-      return isDone ? context.json({ wid }) : fault(404, "NOT_FOUND", "no such worker");
+      return isDone ? context.json({ wid }) : errorResponse(404, "NOT_FOUND", "no such worker");
     });
   }
   return app;
 }
 
 /** Makes the response of an error. */
-export function fault(status: number, code: string, message: string): Response {
+export function errorResponse(status: number, code: string, message: string): Response {
   return Response.json({ error: { code, message } }, { status });
 }
 

@@ -4,7 +4,7 @@ import { bodyLimit } from "hono/body-limit";
 import { FaktoryError, InvalidArgumentError, ServerError, ServerShutdownError } from "../errors.ts";
 import { PROMETHEUS_TYPE } from "../health/prometheus.ts";
 import { formatServerStats } from "../health/server_metrics.ts";
-import { api, fault } from "./api.ts";
+import { api, errorResponse } from "./api.ts";
 import { icon } from "./assets/icon.ts";
 import { script } from "./assets/script.ts";
 import { style } from "./assets/style.ts";
@@ -120,7 +120,7 @@ export function app(
   root.use(async (context, next) => {
     if (!settings.readOnly || context.req.method !== "POST") return await next();
     return isApi(context, base)
-      ? fault(403, "READ_ONLY", "the dashboard is read-only")
+      ? errorResponse(403, "READ_ONLY", "the dashboard is read-only")
       : context.html(
         messagePage({ settings }, "Read only", "This dashboard changes nothing."),
         403,
@@ -167,13 +167,13 @@ export function app(
   root.notFound((context) => {
     const text = "There is no such page.";
     return isApi(context, base)
-      ? fault(404, "NOT_FOUND", "no such address")
+      ? errorResponse(404, "NOT_FOUND", "no such address")
       : context.html(messagePage({ settings }, "Not found", text), 404);
   });
   root.onError((error, context) => {
     const { status, code, title, message } = explain(error, settings);
     return isApi(context, base)
-      ? fault(status, code, message)
+      ? errorResponse(status, code, message)
       : context.html(messagePage({ settings }, title, message), status);
   });
   return async (request, connection) =>

@@ -33,10 +33,10 @@ export async function changeJobs(
 ): Promise<Outcome> {
   const filters = filtersOf(form);
   const name = place === "queue" ? form.get("name") ?? "" : undefined;
-  const kept = { ...filters, name, order: form.get("order") ?? undefined };
+  const parameters = { ...filters, name, order: form.get("order") ?? undefined };
   const path = `/${place}`;
   const back = (more: Record<string, string | number | undefined> = {}) =>
-    link(visit, path, { ...kept, ...more });
+    link(visit, path, { ...parameters, ...more });
 
   const one = form.get("one") ?? "";
   const [verb, which] = cut(one === "" ? form.get("bulk") ?? "" : one);
@@ -48,7 +48,7 @@ export async function changeJobs(
   const selection = selectionOf(place, { queue: name, jids, filters });
   const isAsked = isBulk || action === "discard";
   if (!isAsked || form.get("confirmed") === "yes") {
-    return { location: back(done(action, await change(visit, action, selection))) };
+    return { location: back(noticeOf(action, await change(visit, action, selection))) };
   }
   const jobs = isBulk ? await visit.inspection?.count(selection) : 1;
   const what = !isBulk
@@ -58,7 +58,9 @@ export async function changeJobs(
     : jobsOf(place, jobs, !isFiltered);
   const fields: [string, string][] = [
     isBulk ? ["bulk", `${action}:${which}`] : ["one", one],
-    ...Object.entries(kept).filter((field): field is [string, string] => field[1] !== undefined),
+    ...Object.entries(parameters).filter((field): field is [string, string] =>
+      field[1] !== undefined
+    ),
     ...isBulk ? (jids ?? []).map((jid): [string, string] => ["jid", jid]) : [],
   ];
   return { page: confirmPage(visit, { action, what, path, fields, back: back() }) };
@@ -72,28 +74,31 @@ export async function changeJob(visit: Visit, form: URLSearchParams): Promise<Ou
   const jid = form.get("jid") ?? "";
   const action = verb === "cancel" ? verb : actionOf(verb);
   const isChanged = SETS.includes(place) || place === "queue";
-  if (!isChanged && (place !== "working" || action !== "cancel")) throw senseless();
-  const own = (more: Record<string, string | number> = {}) => link(visit, "/job", { jid, ...more });
+  if (!isChanged && (place !== "working" || action !== "cancel")) throw unknownAction();
+  const jobLink = (more: Record<string, string | number> = {}) =>
+    link(visit, "/job", { jid, ...more });
   if ((action === "discard" || action === "cancel") && form.get("confirmed") !== "yes") {
     const fields = [["action", action], ["set", place], ["queue", queue], ["jid", jid]] as const;
     const what = `the job ${jid.slice(0, 100)}`;
-    return { page: confirmPage(visit, { action, what, path: "/job", fields, back: own() }) };
+    return { page: confirmPage(visit, { action, what, path: "/job", fields, back: jobLink() }) };
   }
   if (action === "cancel") {
-    const was = await visit.source.cancel(jid);
-    return { location: own({ did: was === undefined ? "gone" : CANCELLED[was] ?? action }) };
+    const place = await visit.source.cancel(jid);
+    return {
+      location: jobLink({ did: place === undefined ? "gone" : CANCELLED[place] ?? action }),
+    };
   }
   const selection = selectionOf(place as ChangedPlace, { queue, jids: [jid], filters: {} });
-  const did = done(action, await change(visit, action, selection));
-  if (action !== "discard" || did.did === "gone") return { location: own(did) };
-  return { location: link(visit, `/${place}`, { name: queue || undefined, ...did }) };
+  const notice = noticeOf(action, await change(visit, action, selection));
+  if (action !== "discard" || notice.did === "gone") return { location: jobLink(notice) };
+  return { location: link(visit, `/${place}`, { name: queue || undefined, ...notice }) };
 }
 
 /** Handles the form of a queue. */
 export async function changeQueue(visit: Visit, form: URLSearchParams): Promise<Outcome> {
   const action = form.get("action") ?? "";
   const name = form.get("name") ?? "";
-  if (!QUEUE_ACTIONS.includes(action)) throw senseless();
+  if (!QUEUE_ACTIONS.includes(action)) throw unknownAction();
   if (action === "remove" && form.get("confirmed") !== "yes") {
     const { jobs } = await visit.source.queues({ name });
     const what = `the queue ${name} with ${formatCount(jobs, "job")}`;
@@ -108,7 +113,7 @@ export async function changeQueue(visit: Visit, form: URLSearchParams): Promise<
 /** Handles the form of a worker. */
 export async function changeWorker(visit: Visit, form: URLSearchParams): Promise<Outcome> {
   const action = form.get("action");
-  if (action !== "quiet" && action !== "terminate") throw senseless();
+  if (action !== "quiet" && action !== "terminate") throw unknownAction();
   const isDone = await visit.inspection?.signal(form.get("wid") ?? "", action);
   return { location: link(visit, "/workers", { did: isDone === true ? action : "gone" }) };
 }
@@ -122,7 +127,7 @@ function selectionOf(
   },
 ): Selection {
   if (place === "queue") {
-    if (jids === undefined) throw senseless();
+    if (jids === undefined) throw unknownAction();
     return { queue: queue ?? "", jids };
   }
   if (jids !== undefined) return { set: place, jids };
@@ -137,14 +142,14 @@ function change(
   return (inspection ?? source).change(action, selection);
 }
 
-function done(action: string, jobs: number | undefined): Record<string, string | number> {
+function noticeOf(action: string, jobs: number | undefined): Record<string, string | number> {
   if (jobs === 0) return { did: "gone" };
   return jobs === undefined ? { did: action } : { did: action, jobs };
 }
 
 function actionOf(action: string): JobAction {
   if (JOB_ACTIONS.includes(action)) return action as JobAction;
-  throw senseless();
+  throw unknownAction();
 }
 
 /** Cuts at the first colon. An id may contain more of them. */
@@ -153,6 +158,6 @@ function cut(text: string): [string, string] {
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function senseless(): InvalidArgumentError {
+function unknownAction(): InvalidArgumentError {
   return new InvalidArgumentError("INVALID_ARGUMENT", "Cannot read the form as a value is unknown");
 }

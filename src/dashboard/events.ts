@@ -33,7 +33,7 @@ export class LiveEvents {
   }
 
   /**
-   * Opens a stream: `tick` with the server's figures every two seconds, `down` without a server.
+   * Opens a stream: `tick` with the server's statistics every two seconds, `down` without a server.
    */
   response(): Response {
     if (this.#streams >= MAX_STREAMS) {

@@ -108,12 +108,12 @@ export class ProducerSource implements Source {
   /** @throws {ServerClosed} If the server does not respond in time. */
   async #within<T>(answer: Promise<T>): Promise<T> {
     let cancel = () => {};
-    const late = new Promise<never>((_resolve, reject) => {
+    const timeout = new Promise<never>((_resolve, reject) => {
       const message = "The server does not respond";
       cancel = this.#clock.after(TIMEOUT_MS, () => reject(new ServerClosed(message)));
     });
     try {
-      return await Promise.race([answer, late]);
+      return await Promise.race([answer, timeout]);
     } finally {
       cancel();
     }

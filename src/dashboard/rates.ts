@@ -5,12 +5,12 @@ import type { ServerInfo } from "../protocol/server_info.ts";
 const WINDOW_MS = 10_000;
 
 /** Jobs per second. */
-export interface RateFigures {
+export interface JobRates {
   readonly processed: number;
   readonly failed: number;
 }
 
-interface Sample extends RateFigures {
+interface Sample extends JobRates {
   readonly at: number;
 }
 
@@ -24,7 +24,7 @@ export class Rates {
   }
 
   /** Returns the current rates, `undefined` until there are two samples. */
-  measure({ totals: { processed, failures: failed } }: ServerInfo): RateFigures | undefined {
+  measure({ totals: { processed, failures: failed } }: ServerInfo): JobRates | undefined {
     const at = elapsedMs(this.#clock);
     this.#samples = this.#samples.filter((sample) =>
       at - sample.at <= WINDOW_MS && sample.processed <= processed

@@ -22,7 +22,7 @@ const MAX_SEARCHED = 200_000;
 /** A job of a workflow that the server has. */
 export interface WorkflowJob {
   readonly jid: string;
-  /** Place in the workflow, such as `0.2`. */
+  /** Position in the workflow, such as `0.2`. */
   readonly path: string;
   readonly type: string;
   readonly place: JobPlace;
@@ -76,7 +76,7 @@ export function workflowOf(
 }
 
 /** Data found about one workflow. */
-interface Gathered {
+interface WorkflowData {
   readonly facts: Record<string, unknown>;
   readonly jobs: WorkflowJob[];
   readonly joins: WorkflowJoin[];
@@ -91,8 +91,8 @@ export async function findWorkflows(
   inspection: Inspection,
   id?: string,
 ): Promise<WorkflowList> {
-  const found = new Map<string, Gathered>();
-  const gathered = (one: string): Gathered | undefined => {
+  const found = new Map<string, WorkflowData>();
+  const dataOf = (one: string): WorkflowData | undefined => {
     if (one === "" || id !== undefined && one !== id) return undefined;
     const known = found.get(one) ?? { facts: {}, jobs: [], joins: [] };
     found.set(one, known);
@@ -104,10 +104,10 @@ export async function findWorkflows(
     const facts = await factsIn(inspection, name);
     const [, joinId, path] = JOIN_QUEUE.exec(name) ?? [];
     if (joinId === undefined || path === undefined || isState(facts)) {
-      Object.assign(gathered(name.slice(PREFIX.length))?.facts ?? {}, facts);
+      Object.assign(dataOf(name.slice(PREFIX.length))?.facts ?? {}, facts);
     } else if (!("done" in facts)) {
       const succeeded = Object.keys(facts).filter((key) => /^\d+$/.test(key)).length;
-      gathered(joinId)?.joins.push({ path, succeeded });
+      dataOf(joinId)?.joins.push({ path, succeeded });
     }
   }
   const isAll = await eachJob(source, inspection, id, (job) => {
@@ -115,13 +115,13 @@ export async function findWorkflows(
     if (workflow === undefined) return;
     const { path, next } = workflow;
     const { jid, type, place } = job;
-    gathered(workflow.id)?.jobs.push({ jid, path, type, place, next });
+    dataOf(workflow.id)?.jobs.push({ jid, path, type, place, next });
   });
   const workflows = [...found].map(([id, one]) => shown(id, one));
   return { workflows, isComplete: isAll && tokens.queues.length === tokens.total };
 }
 
-function shown(id: string, { facts, jobs, joins }: Gathered): ShownWorkflow {
+function shown(id: string, { facts, jobs, joins }: WorkflowData): ShownWorkflow {
   const paths = (prefix: string) =>
     Object.keys(facts).filter((key) => key.startsWith(prefix)).map((key) =>
       key.slice(prefix.length)

@@ -38,12 +38,12 @@ export async function enqueueMany(
   let jids: string[] = [];
   let text = "";
   /** The error after which nothing more is sent. */
-  let final: unknown;
+  let fatalError: unknown;
   async function flush(): Promise<void> {
     const sent = jids;
     jids = [];
     try {
-      if (final !== undefined) throw final;
+      if (fatalError !== undefined) throw fatalError;
       const refused = await send(text);
       for (const jid of sent) {
         const reply = refused.get(jid);
@@ -52,7 +52,7 @@ export async function enqueueMany(
       }
     } catch (error) {
       for (const jid of sent) failed.set(jid, error as FaktoryError);
-      if (error instanceof ConnectError || error instanceof TimeoutError) final = error;
+      if (error instanceof ConnectError || error instanceof TimeoutError) fatalError = error;
     }
   }
   for await (const job of source) {

@@ -15,13 +15,13 @@ import type { Settings } from "./options.ts";
 const MAX_REPLY_BYTES = 4 * 1024 * 1024;
 
 /** A command without a reply. */
-interface Waiting {
+interface PendingCommand {
   readonly verb: string;
   /** Settles the command with its reply. */
   take(reply: Reply): void;
   reject(error: unknown): void;
   /** The command that was sent after it. */
-  next: Waiting | undefined;
+  next: PendingCommand | undefined;
 }
 
 /**
@@ -39,8 +39,8 @@ export class Link {
   /** Commands that no write has taken yet. */
   #lines = "";
   /** Commands without a reply, as a linked list, because `shift` of a long array is slow. */
-  #oldest: Waiting | undefined;
-  #newest: Waiting | undefined;
+  #oldest: PendingCommand | undefined;
+  #newest: PendingCommand | undefined;
   #cancelTimer: (() => void) | undefined;
 
   constructor(connection: TransportConnection, settings: Settings) {
@@ -64,18 +64,18 @@ export class Link {
   expect<T>(command: Command<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.error !== undefined) return reject(this.error);
-      const waiting: Waiting = {
+      const pending: PendingCommand = {
         verb: command.verb,
         take: (reply) => resolve(command.parse(reply)),
         reject,
         next: undefined,
       };
-      if (this.#oldest !== undefined) this.#newest!.next = waiting;
+      if (this.#oldest !== undefined) this.#newest!.next = pending;
       else {
-        this.#oldest = waiting;
+        this.#oldest = pending;
         this.#watch();
       }
-      this.#newest = waiting;
+      this.#newest = pending;
     });
   }
 
@@ -127,13 +127,13 @@ export class Link {
       // The server sends this without a command, right after its reply to HELLO.
       return this.end(tooManyConnections(reply.text));
     }
-    const waiting = this.#oldest;
-    if (waiting === undefined) return this.end(unexpectedReply(reply));
-    this.#oldest = waiting.next;
+    const pending = this.#oldest;
+    if (pending === undefined) return this.end(unexpectedReply(reply));
+    this.#oldest = pending.next;
     try {
-      waiting.take(reply);
+      pending.take(reply);
     } catch (error) {
-      waiting.reject(error);
+      pending.reject(error);
       // From here on replies cannot be matched to commands.
       if (error instanceof ProtocolError) this.end(error);
     }

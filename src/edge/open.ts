@@ -13,24 +13,24 @@ import type { Passwords } from "./password.ts";
 /** Opens a connection and completes the handshake within `connectTimeoutMs`. */
 export async function open(settings: Settings, passwords: Passwords | undefined): Promise<Link> {
   const { clock, connectTimeoutMs, target, transport } = settings;
-  const giveUp = new AbortController();
+  const abandon = new AbortController();
   let link: Link | undefined;
   let cancelTimer = () => {};
-  const late = new Promise<never>((_, reject) => {
+  const timeout = new Promise<never>((_, reject) => {
     cancelTimer = clock.after(connectTimeoutMs, () => {
       const error = connectTimedOut(target, connectTimeoutMs, link?.isSilent === true);
       reject(error);
-      giveUp.abort(error);
+      abandon.abort(error);
     });
   });
   const opening = async () => {
-    link = new Link(await transport.connect(target, { signal: giveUp.signal }), settings);
-    if (giveUp.signal.aborted) link.end(giveUp.signal.reason);
+    link = new Link(await transport.connect(target, { signal: abandon.signal }), settings);
+    if (abandon.signal.aborted) link.end(abandon.signal.reason);
     await shakeHands(link, settings, passwords);
     return link;
   };
   try {
-    return await Promise.race([opening(), late]);
+    return await Promise.race([opening(), timeout]);
   } catch (error) {
     link?.end(error as Error);
     throw error;
@@ -44,11 +44,11 @@ async function shakeHands(
   { target, password, username }: Settings,
   passwords: Passwords | undefined,
 ): Promise<void> {
-  const answered = <T>(reply: Promise<T>, awaited: string) =>
+  const replyOrError = <T>(reply: Promise<T>, awaited: string) =>
     reply.catch((error) => {
       throw endedEarly(error, target, awaited);
     });
-  const challenge = await answered(link.expect(greeting(readGreeting)), GREETING);
+  const challenge = await replyOrError(link.expect(greeting(readGreeting)), GREETING);
   let pwdhash: string | undefined;
   if (challenge.s !== undefined) {
     if (password === undefined || passwords === undefined) throw passwordRequired(target);
@@ -56,7 +56,7 @@ async function shakeHands(
   }
   const payload = JSON.stringify({ v: PROTOCOL_VERSION, pwdhash, username });
   try {
-    await answered(link.send(hello(payload)), "its reply to HELLO");
+    await replyOrError(link.send(hello(payload)), "its reply to HELLO");
   } catch (error) {
     throw passwords === undefined ? error : passwords.refused(error, target);
   }

@@ -77,9 +77,9 @@ export class JobLineReader {
   }
 }
 
-function fieldsOf(value: object): Record<string, unknown> {
+function fieldsOf(line: object): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
-  for (const [key, given] of Object.entries(value)) {
+  for (const [key, value] of Object.entries(line)) {
     const name = NAMES.get(key) ?? key;
     if (Object.hasOwn(fields, name)) {
       throw invalid("INVALID_JOB", name, `it has "${name}" under two names`);
@@ -88,19 +88,19 @@ function fieldsOf(value: object): Record<string, unknown> {
     if (name === "__proto__") {
       throw invalid("INVALID_JOB", name, `"${name}" is not a property of a job`);
     }
-    if (!SERVER_PROPERTIES.has(name)) fields[name] = TIMES.has(name) ? timeOf(name, given) : given;
+    if (!SERVER_PROPERTIES.has(name)) fields[name] = TIMES.has(name) ? timeOf(name, value) : value;
   }
   return fields;
 }
 
-function timeOf(name: string, given: unknown): Date {
-  const time = parseTimestamp(given);
+function timeOf(name: string, value: unknown): Date {
+  const time = parseTimestamp(value);
   if (time !== undefined) return time;
   const code = name === "at" ? "INVALID_AT" : "INVALID_JOB";
   throw invalid(
     code,
     name,
-    `its ${name} is not a time like "2030-01-31T12:00:00Z": got ${showValue(given)}`,
+    `its ${name} is not a time like "2030-01-31T12:00:00Z": got ${showValue(value)}`,
   );
 }
 

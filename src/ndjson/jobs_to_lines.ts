@@ -41,9 +41,9 @@ function lineOf(job: JobInput): string {
   // Rejects values that `JSON.stringify` would change.
   encodeJob(job);
   const fields: Record<string, unknown> = {};
-  const whole = hasShorthands(job) ? { ...job, ...expandShorthands(job) } : job;
+  const expanded = hasShorthands(job) ? { ...job, ...expandShorthands(job) } : job;
   for (const name of NAMES) {
-    if (whole[name] !== undefined) fields[name] = whole[name];
+    if (expanded[name] !== undefined) fields[name] = expanded[name];
   }
   if (job instanceof Job) {
     // A missing queue stays missing, since the catalogue may set it.

@@ -18,7 +18,7 @@ const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 export class LineText {
   readonly #maxLength: number;
   /** The first bytes of an incomplete character. */
-  #held = new Uint8Array(0);
+  #partialCharacter = new Uint8Array(0);
   /** Length of the incomplete line. */
   #length = 0;
 
@@ -28,15 +28,15 @@ export class LineText {
 
   /** Decodes the next bytes. The caller may reuse them afterwards. */
   add(bytes: Uint8Array): string {
-    const all = this.#held.length === 0 ? bytes : concat(this.#held, bytes);
+    const all = this.#partialCharacter.length === 0 ? bytes : concat(this.#partialCharacter, bytes);
     const end = endOfWhole(all);
-    this.#held = all.slice(end);
+    this.#partialCharacter = all.slice(end);
     return this.#cut(decode(all.subarray(0, end)));
   }
 
   /** Returns the text to add at the end. */
   end(): string {
-    return this.#held.length === 0 ? "" : NOT_UTF8;
+    return this.#partialCharacter.length === 0 ? "" : NOT_UTF8;
   }
 
   #cut(text: string): string {

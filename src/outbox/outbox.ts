@@ -173,8 +173,8 @@ export class Outbox<Jobs extends JobDefinitions = JobDefinitions> {
 
   #encode(job: JobInput, index: number): EncodedJob & { checking: Promise<unknown> | undefined } {
     try {
-      const whole = this.#catalogue?.fill(job) ?? job;
-      return { ...encodeJob(whole), checking: this.#catalogue?.check(whole) };
+      const filled = this.#catalogue?.fill(job) ?? job;
+      return { ...encodeJob(filled), checking: this.#catalogue?.check(filled) };
     } catch (error) {
       throw withIndex(error as InvalidJobError, index);
     }

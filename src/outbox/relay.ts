@@ -119,7 +119,7 @@ export class OutboxRelay implements AsyncDisposable {
   #rejected = 0;
   #isStopped = false;
   /** Aborted when a stop takes too long. */
-  readonly #giveUp = new AbortController();
+  readonly #abandon = new AbortController();
   /** Ends the wait between two checks. */
   #endWait = () => {};
   /** True if the table must be checked without a wait. */
@@ -193,7 +193,7 @@ export class OutboxRelay implements AsyncDisposable {
     const limitMs = integerIn("timeoutMs", timeoutMs, { min: 0, max: 3_600_000, fallback: 25_000 });
     this.#isStopped = true;
     this.wake();
-    const cancel = this.#clock.after(limitMs, () => this.#giveUp.abort());
+    const cancel = this.#clock.after(limitMs, () => this.#abandon.abort());
     await this.#loop;
     await this.#turn.catch(() => {});
     cancel();
@@ -262,7 +262,7 @@ export class OutboxRelay implements AsyncDisposable {
     } catch (error) {
       // After a stop that gave up, Faktory may still confirm them, so the claim must expire by
       // itself.
-      if (!this.#giveUp.signal.aborted) await this.#release(rows);
+      if (!this.#abandon.signal.aborted) await this.#release(rows);
       throw error;
     } finally {
       stopExtending();
@@ -282,9 +282,9 @@ export class OutboxRelay implements AsyncDisposable {
   async #push(rows: readonly Row[]): Promise<void> {
     const { remove, reject } = this.#statements;
     const jobs = new Map<Row, JobFields | FaktoryError>(rows.map((row) => [row, read(row.job)]));
-    const sound = [...jobs.values()].filter((job) => !(isError(job))) as JobFields[];
-    const { failed }: EnqueueManyResult = await this.#producer.enqueueMany(sound, {
-      signal: this.#giveUp.signal,
+    const validJobs = [...jobs.values()].filter((job) => !(isError(job))) as JobFields[];
+    const { failed }: EnqueueManyResult = await this.#producer.enqueueMany(validJobs, {
+      signal: this.#abandon.signal,
     });
     const done: Row[] = [];
     const refused: { id: string; jid: string; error: FaktoryError }[] = [];
@@ -293,7 +293,7 @@ export class OutboxRelay implements AsyncDisposable {
       const error = isError(job) ? job : failed.get(job.jid!);
       // If a unique job (Enterprise) like it exists, the row is done.
       if (error === undefined || error instanceof NotUniqueError) done.push(row);
-      else if (isRefusal(error, failed.size < sound.length)) {
+      else if (isRefusal(error, failed.size < validJobs.length)) {
         const jid = isError(job) ? "" : job.jid!;
         refused.push({ id: String(row.id), jid, error });
       } else {

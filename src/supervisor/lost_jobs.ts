@@ -43,8 +43,8 @@ export class LostJobs {
   async settle(): Promise<void> {
     if (this.#pending.size === 0) return;
     let cancel = () => {};
-    const late = new Promise<void>((resolve) => cancel = this.#clock.after(WAIT_MS, resolve));
-    await Promise.race([Promise.all(this.#pending), late]);
+    const timeout = new Promise<void>((resolve) => cancel = this.#clock.after(WAIT_MS, resolve));
+    await Promise.race([Promise.all(this.#pending), timeout]);
     cancel();
   }
 

@@ -81,9 +81,9 @@ export class ProcessSlot {
     this.#child = undefined;
     if (endedAt - this.#startedAt >= settings.backoff.resetAfterMs) this.#restartsInARow = 0;
     const restarts = this.#restartsInARow;
-    const isAgain = this.#mustRestart(end);
-    this.isGivenUp = isAgain && restarts >= settings.maxRestarts;
-    const retryInMs = isAgain && !this.isGivenUp ? this.#wait() : undefined;
+    const mustRestart = this.#mustRestart(end);
+    this.isGivenUp = mustRestart && restarts >= settings.maxRestarts;
+    const retryInMs = mustRestart && !this.isGivenUp ? this.#wait() : undefined;
     if (retryInMs === undefined) this.state = "ended";
     const startedAt = new Date(this.#startedAt);
     const exit = this.lastExit = { index, pid, ...end, startedAt, endedAt: new Date(endedAt) };

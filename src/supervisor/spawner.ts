@@ -87,9 +87,9 @@ function attach(start: () => ChildProcess, ended: (end: ProcessEnd) => void): Ch
     return { pid: undefined, send: () => {}, kill: () => {} };
   }
   const { pid } = child;
-  let isThere = pid !== undefined;
+  let isRunning = pid !== undefined;
   child.once("exit", (code, signal) => {
-    isThere = false;
+    isRunning = false;
     ended({ code: code ?? undefined, signal: signal ?? undefined, error: undefined });
   });
   child.on("error", (error) => {
@@ -98,7 +98,7 @@ function attach(start: () => ChildProcess, ended: (end: ProcessEnd) => void): Ch
   });
   const send = (signal: NodeJS.Signals, target = pid) => {
     // The id of an ended process may belong to another process now.
-    if (isThere && target !== undefined) kill(target, signal);
+    if (isRunning && target !== undefined) kill(target, signal);
   };
   return {
     pid,

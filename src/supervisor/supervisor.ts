@@ -110,8 +110,8 @@ export class Supervisor implements AsyncDisposable {
     };
     const supervision = new Supervision({ settings, spawn, events: this.#events, clock, onEnd });
     this.#supervision = supervision;
-    const forgetSignal = onAbort(signal, () => this.#stop("stopped"));
-    const forgetSignals = handleSignals === true
+    const removeAbortListener = onAbort(signal, () => this.#stop("stopped"));
+    const removeSignalListeners = handleSignals === true
       ? onProcessSignals({
         stop: () => this.#stop("signal"),
         quiet: () => this.quiet(),
@@ -125,8 +125,8 @@ export class Supervisor implements AsyncDisposable {
       supervision.run().finally(() => lost?.settle()).finally(() => {
         this.#run = undefined;
         folder?.close();
-        forgetSignals();
-        forgetSignal();
+        removeSignalListeners();
+        removeAbortListener();
       }),
     );
     return promise;

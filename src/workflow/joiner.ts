@@ -26,10 +26,10 @@ const MAX_MISSES = 10;
 const MAX_CHECKS = 30 * 86_400 / LAST_CHECK_SECONDS;
 
 /** Maximum number of attempts to collect the tokens while other programs add tokens. */
-const MAX_LOOKS = 10;
+const MAX_ATTEMPTS = 10;
 
 /** The state of a join. */
-interface Found {
+interface JoinState {
   /** `waits` for parts; `done`; or `over`: nobody waits for it, and its tokens are dropped. */
   readonly state: "waits" | "done" | "over";
   readonly isStarted: boolean;
@@ -43,7 +43,7 @@ interface Found {
 export async function runJoin(producer: Producer, job: JoinJob, queue: string): Promise<void> {
   const { everySeconds, misses = 0, checks = 0 } = job;
   const mayEnd = job.isDone === true || misses >= MAX_MISSES || checks >= MAX_CHECKS;
-  const { state, isStarted, ...found } = await look(producer, job, { queue, mayEnd });
+  const { state, isStarted, ...found } = await collect(producer, job, { queue, mayEnd });
   if (state === "over") return;
   if (everySeconds === undefined) {
     // If the programs that have the tokens crash, the tokens come back when this job has ended.
@@ -76,27 +76,27 @@ async function pushCheck(
  * Collects the tokens of a join, and starts the next node if all parts are done. Facts are removed
  * only after they were pushed elsewhere, so the program may crash at any point.
  */
-async function look(
+async function collect(
   producer: Producer,
   job: JoinJob,
   { queue, mayEnd }: { readonly queue: string; readonly mayEnd: boolean },
-): Promise<Found> {
+): Promise<JoinState> {
   const { tokens } = job;
-  for (let looks = 1;; looks++) {
-    const held = await takeTokens(producer, tokens, mayEnd);
-    const { facts } = held;
+  for (let attempts = 1;; attempts++) {
+    const taken = await takeTokens(producer, tokens, mayEnd);
+    const { facts } = taken;
     const [isStarted, wasDone] = [STARTED in facts, DONE in facts];
     const values = wasDone ? undefined : valuesIn(facts, job.of);
     const isLate = job.checks !== undefined && job.checks >= MAX_CHECKS;
     if (mayEnd && values === undefined && (wasDone || !isStarted || isLate)) {
-      await dropTokens(producer, held);
+      await dropTokens(producer, taken);
       const { queues } = await producer.info();
       if ((queues[tokens] ?? 0) === 0) await producer.queues.remove(tokens);
       return { state: "over", isStarted };
     }
-    if (held.jids.length === 0) {
+    if (taken.jids.length === 0) {
       const { isAlone, info } = await countTokens(producer, tokens, 0);
-      if (isAlone || looks === MAX_LOOKS) {
+      if (isAlone || attempts === MAX_ATTEMPTS) {
         return { state: "waits", isStarted, isEmpty: true, info };
       }
       continue;
@@ -110,14 +110,14 @@ async function look(
       await sendPushes(producer, next, queue);
     }
     const isDone = wasDone || values !== undefined;
-    const left = isDone ? { [DONE]: true, [CHECKED]: true } : { ...facts, [CHECKED]: true };
-    await pushAll(producer, [tokenOf(tokens, left)]);
-    await dropTokens(producer, held);
+    const remaining = isDone ? { [DONE]: true, [CHECKED]: true } : { ...facts, [CHECKED]: true };
+    await pushAll(producer, [tokenOf(tokens, remaining)]);
+    await dropTokens(producer, taken);
     if (isDone) return { state: "done", isStarted };
     // If several programs put tokens back at the same time, the last one sees the tokens of all
     // others here.
     const { isAlone, info } = await countTokens(producer, tokens, 1);
-    if (isAlone || looks === MAX_LOOKS) return { state: "waits", isStarted, info };
+    if (isAlone || attempts === MAX_ATTEMPTS) return { state: "waits", isStarted, info };
   }
 }
 

@@ -55,11 +55,11 @@ export function pushesOf(plan: Plan, step: Step): Pushes {
   if ("chain" in plan) {
     const [first, ...rest] = plan.chain;
     // The path `0.1_2` is the chain at 0.1 from its third node on.
-    const [place, at = "0"] = path.split("_");
+    const [chainPath, start = "0"] = path.split("_");
     const more: Next | undefined = rest.length === 0
       ? then
-      : { plan: { chain: rest }, path: `${place}_${Number(at) + 1}`, then };
-    return pushesOf(first!, { ...step, path: `${place}.${at}`, then: more });
+      : { plan: { chain: rest }, path: `${chainPath}_${Number(start) + 1}`, then };
+    return pushesOf(first!, { ...step, path: `${chainPath}.${start}`, then: more });
   }
   const { results: _results, ...own } = step;
   const tokens = `workflow.${id}.${path}`;
@@ -115,8 +115,8 @@ export function pushesAfter(
     return { own: [token], groups: [], jobs: [] };
   }
   const jid = `${step.id}.${step.path}.join`;
-  const look = encodeJob({ ...joinJob({ tokens, of, step: then.step }, queue), jid });
-  return { own: [token, look], groups: [], jobs: [] };
+  const check = encodeJob({ ...joinJob({ tokens, of, step: then.step }, queue), jid });
+  return { own: [token, check], groups: [], jobs: [] };
 }
 
 /**

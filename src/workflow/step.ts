@@ -22,7 +22,7 @@ export interface Step {
   /** The workflow's id. */
   readonly id: string;
   /**
-   * The place of the job in the workflow, such as `0.2`. Its jid consists of the id and the path.
+   * The position of the job in the workflow, such as `0.2`. Its jid consists of the id and the path.
    */
   readonly path: string;
   readonly then?: Next | undefined;

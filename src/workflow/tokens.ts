@@ -39,7 +39,7 @@ interface Token {
 }
 
 /** Tokens that were read from a queue and are still reserved. */
-export interface Held {
+export interface TakenTokens {
   readonly facts: Facts;
   /** The jids of the tokens. */
   readonly jids: readonly string[];
@@ -74,7 +74,7 @@ export async function takeTokens(
   producer: Producer,
   queue: string,
   isLast = false,
-): Promise<Held> {
+): Promise<TakenTokens> {
   // A FETCH from an empty queue takes two seconds. After the mark, nothing more needs to be
   // fetched.
   const mark = createJid();
@@ -104,6 +104,6 @@ export async function takeTokens(
 }
 
 /** Removes tokens whose facts are stored elsewhere now. */
-export async function dropTokens(producer: Producer, { jids }: Held): Promise<void> {
+export async function dropTokens(producer: Producer, { jids }: TakenTokens): Promise<void> {
   await Promise.all(jids.map((jid) => sendCommand(producer, acknowledge(jid))));
 }

@@ -14,7 +14,7 @@ import { serverTime } from "../protocol/server_info.ts";
 import { ENDED, pushesAfter, pushesOf, sendPushes } from "./pushes.ts";
 import { JOIN, type JoinJob } from "./join_job.ts";
 import { runJoin } from "./joiner.ts";
-import { LookQueue } from "./look_queue.ts";
+import { CollectionQueue } from "./collection_queue.ts";
 import { countJobs, type Plan, plannedJob, planOf, stepsOf, type WorkflowNode } from "./nodes.ts";
 import { jobOf, type Step, stepOf } from "./step.ts";
 import { dropTokens, pushAll, takeTokens, tokenOf } from "./tokens.ts";
@@ -70,7 +70,7 @@ export interface WorkflowStatus {
 }
 
 /** Type of the jobs that remove a workflow's state. */
-const FORGET = "faktory.workflow.forget";
+const REMOVE_STATE = "faktory.workflow.forget";
 
 /** Largest result that is passed on, in bytes of JSON. */
 const MAX_RESULT_BYTES = 65_536;
@@ -142,7 +142,7 @@ export class Workflows {
       await pushAll(producer, [
         tokenOf(status, { total: countJobs(plan), steps: stepsOf(plan) }),
         encodeJob({
-          ...{ jid: `${id}.forget`, type: FORGET, args: [status], retry: 25, queue, at },
+          ...{ jid: `${id}.forget`, type: REMOVE_STATE, args: [status], retry: 25, queue, at },
         }),
       ]);
     }
@@ -172,13 +172,13 @@ export class Workflows {
       else if (isLast(job, attempt, outcome)) await failed(producer, job, step);
       return value;
     });
-    const looks = new LookQueue();
+    const collections = new CollectionQueue();
     consumer.register(JOIN, async (job, { producer }) => {
       const join = job.args[0] as JoinJob;
       const run = () => runJoin(producer, join, job.queue);
-      await (join.everySeconds === undefined ? looks.run(join.tokens, run) : run());
+      await (join.everySeconds === undefined ? collections.run(join.tokens, run) : run());
     });
-    consumer.register(FORGET, async (job, { producer }) => {
+    consumer.register(REMOVE_STATE, async (job, { producer }) => {
       await producer.queues.remove(job.args[0] as string);
     });
   }
@@ -193,19 +193,19 @@ export class Workflows {
     const queue = statusQueue(id);
     const size = (await producer.info()).queues[queue] ?? 0;
     if (size === 0) return { state: "unknown", total: 0, succeeded: 0, failed: [] };
-    const held = await takeTokens(producer, queue);
-    if (held.jids.length > 0) {
-      await pushAll(producer, [tokenOf(queue, held.facts)]);
-      await dropTokens(producer, held);
+    const taken = await takeTokens(producer, queue);
+    if (taken.jids.length > 0) {
+      await pushAll(producer, [tokenOf(queue, taken.facts)]);
+      await dropTokens(producer, taken);
     }
     const paths = (prefix: string) =>
-      Object.keys(held.facts).filter((key) => key.startsWith(prefix))
+      Object.keys(taken.facts).filter((key) => key.startsWith(prefix))
         .map((key) => key.slice(prefix.length));
     const succeeded = paths(SUCCEEDED);
     const dead = paths(DEAD).filter((path) => !succeeded.includes(path));
-    const total = held.facts["total"];
+    const total = taken.facts["total"];
     return {
-      state: ENDED in held.facts
+      state: ENDED in taken.facts
         ? "succeeded"
         : dead.length > 0
         ? "failed"
@@ -252,8 +252,8 @@ async function failed(producer: Producer, job: Job, step: Step): Promise<void> {
   const failed = { workflow: id, jid: job.jid, type: job.type };
   const own: Step = { id: `${id}.${path}`, path: "dead" };
   const { custom: _step, ...fields } = jobOf(more, own);
-  const alarm = { ...fields, custom: { ...custom, failed } };
-  await sendPushes(producer, { own: [], groups: [], jobs: [alarm] }, job.queue);
+  const onDeadJob = { ...fields, custom: { ...custom, failed } };
+  await sendPushes(producer, { own: [], groups: [], jobs: [onDeadJob] }, job.queue);
 }
 
 /** Returns true if the job will not run again after this error or outcome. */

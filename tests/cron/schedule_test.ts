@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { defineJobs, Job, job, Producer } from "../../mod.ts";
 import { Schedule, type ScheduleEntries } from "../../src/cron/mod.ts";
-import { plansOf } from "../../src/cron/entry.ts";
+import { checkEntries } from "../../src/cron/entry.ts";
 import { JobMaker } from "../../src/cron/firing_job.ts";
 import { MemoryServer } from "../../src/testing/mod.ts";
 import { World } from "./world.ts";
@@ -27,7 +27,7 @@ it("pushes three firings ahead, each with its time as createdAt", async () => {
 });
 
 it("makes the same bytes in every release, runtime and process", () => {
-  const [plan] = plansOf({
+  const [plan] = checkEntries({
     report: {
       cron: "0 3 * * *",
       timeZone: "Europe/Berlin",

@@ -13,7 +13,7 @@ import {
 } from "../web.ts";
 
 /** A port other than that of the reference server's web page, which may run on this machine. */
-const PLACE = { hostname: "127.0.0.1", port: 7421 };
+const DEFAULT_ADDRESS = { hostname: "127.0.0.1", port: 7421 };
 
 /** `faktory dashboard`: serves a web page for a server that runs elsewhere. */
 export const dashboard: CommandDefinition<ConnectionFlags & WebFlags> = {
@@ -38,16 +38,19 @@ async function run(invocation: Invocation<ConnectionFlags & WebFlags>): Promise<
   const { flags, io, output } = invocation;
   await withProducer(invocation, async (producer, { url, options: { password } }) => {
     const { dashboard } = await import("../../dashboard/mod.ts");
-    const place = flags.web || PLACE;
+    const address = flags.web || DEFAULT_ADDRESS;
     const secret = typeof password === "string" ? password : undefined;
-    const options = dashboardOptions(flags, place, secret);
-    const tls = await webTls(flags, place);
+    const options = dashboardOptions(flags, address, secret);
+    const tls = await webTls(flags, address);
     const isEmbedded = await remoteInspector(producer) !== undefined;
     const serverPage = isEmbedded ? undefined : webPage(url);
-    const web = await serveWeb(dashboard(producer, { ...options, serverPage }), { ...place, tls });
+    const web = await serveWeb(dashboard(producer, { ...options, serverPage }), {
+      ...address,
+      tls,
+    });
     try {
       output.print({ web: web.url, url, pid: io.pid }, () => `Dashboard of ${url}: ${web.url}`);
-      const warning = webWarning(flags, place, { password: options.password, tls });
+      const warning = webWarning(flags, address, { password: options.password, tls });
       if (warning !== undefined) output.warn(warning);
       await untilInterrupted(io.signal);
     } finally {

@@ -4,10 +4,10 @@ import { addConnectionFlags, type ConnectionFlags, withProducer } from "../conne
 import { tableOf } from "../table.ts";
 import { formatCount, formatDuration, formatInteger, printable } from "../text.ts";
 
-/** The figures of the server's tasks, by name. */
+/** The statistics of the server's tasks, by name. */
 type Tasks = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
-/** `faktory info`: prints the figures of INFO. */
+/** `faktory info`: prints the statistics of INFO. */
 export const info: CommandDefinition<ConnectionFlags> = {
   name: "info",
   summary: "Shows a server's queues, sets, tasks and connections",
@@ -26,13 +26,13 @@ export const info: CommandDefinition<ConnectionFlags> = {
 async function run(invocation: Invocation<ConnectionFlags>): Promise<void> {
   await withProducer(invocation, async (producer, { url }) => {
     const { output } = invocation;
-    const { raw, ...figures } = await producer.info();
+    const { raw, ...info } = await producer.info();
     const tasks = tasksOf(raw);
     const text = () => {
-      const [first = "", ...more] = general(figures, url);
-      return [[output.strong(first), ...more].join("\n"), ...tables(figures, tasks)].join("\n\n");
+      const [first = "", ...more] = general(info, url);
+      return [[output.strong(first), ...more].join("\n"), ...tables(info, tasks)].join("\n\n");
     };
-    output.print({ url, ...figures, tasks }, text);
+    output.print({ url, ...info, tasks }, text);
   });
 }
 
@@ -53,7 +53,7 @@ function general({ server, totals }: Omit<ServerInfo, "raw">, url: string): stri
 
 function tables({ queues, sets }: Pick<ServerInfo, "queues" | "sets">, tasks: Tasks): string[] {
   const waiting = Object.entries(queues).sort(([a], [b]) => a < b ? -1 : 1);
-  const figures = Object.entries(tasks).map(([name, { size = 0, ...work }]) => [
+  const taskRows = Object.entries(tasks).map(([name, { size = 0, ...work }]) => [
     name,
     size,
     work["enqueued"] ?? work["reaped"] ?? 0,
@@ -61,6 +61,6 @@ function tables({ queues, sets }: Pick<ServerInfo, "queues" | "sets">, tasks: Ta
   return [
     waiting.length === 0 ? "No queues" : tableOf(["queue", "jobs"], waiting),
     tableOf(["set", "jobs"], Object.entries(sets)),
-    ...figures.length === 0 ? [] : [tableOf(["task", "size", "handled"], figures)],
+    ...taskRows.length === 0 ? [] : [tableOf(["task", "size", "handled"], taskRows)],
   ];
 }

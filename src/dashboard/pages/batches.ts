@@ -1,13 +1,13 @@
 import { type Html, html } from "../view/html.ts";
-import { elsewhere, empty, page } from "../view/layout.ts";
-import { foreign, formatInteger, time } from "../view/text.ts";
+import { empty, noListingHint, page } from "../view/layout.ts";
+import { formatInteger, time, untrusted } from "../view/text.ts";
 import type { Visit } from "../view/visit.ts";
 
 /** Renders the batches, the newest first. */
 export async function batchesPage(visit: Visit): Promise<Html> {
   const options = { title: "Batches", active: "/batches", live: true };
   if (visit.inspection === undefined) {
-    return page(visit, { ...options, live: false }, elsewhere(visit));
+    return page(visit, { ...options, live: false }, noListingHint(visit));
   }
   const batches = await visit.inspection.batches();
   if (batches.length === 0) {
@@ -43,10 +43,12 @@ export async function batchesPage(visit: Visit): Promise<Html> {
               batch;
             return html`
               <tr>
-                <th scope="row">${foreign(description || "no description")}
-                        <span class="jid">${foreign(bid, 60)}${parentBid === undefined ? "" : html`
-                          in ${foreign(parentBid, 60)}
-                        `}</span> ${committed ? "" : html`<span class="badge">open</span>`}</th>
+                <th scope="row">${untrusted(description || "no description")}
+                        <span class="jid">${untrusted(bid, 60)}${parentBid === undefined
+                          ? ""
+                          : html`
+                            in ${untrusted(parentBid, 60)}
+                          `}</span> ${committed ? "" : html`<span class="badge">open</span>`}</th>
                 <td>${time(batch.createdAt, visit.now)}</td>
                 <td class="number">${formatInteger(total)}</td>
                 <td class="number">${formatInteger(pending)}</td>

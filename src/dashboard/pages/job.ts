@@ -1,7 +1,7 @@
 import type { JobAttempt, ServerJob } from "../../inspect/types.ts";
 import { type Html, html } from "../view/html.ts";
-import { elsewhere, empty, page } from "../view/layout.ts";
-import { foreign, formatInteger, shortTime, time } from "../view/text.ts";
+import { empty, noListingHint, page } from "../view/layout.ts";
+import { formatInteger, shortTime, time, untrusted } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 import { workflowOf } from "../workflows.ts";
 import { actionsIn } from "./job_table.ts";
@@ -33,7 +33,7 @@ export async function jobPage(
   const jid = query.get("jid") ?? "";
   const title = `Job ${jid.slice(0, 100)}`;
   if (inspection === undefined) {
-    const body = html`${elsewhere(visit)}${cancelForm(visit, jid)}`;
+    const body = html`${noListingHint(visit)}${cancelForm(visit, jid)}`;
     return { html: page(visit, { title }, body), found: true };
   }
   const [job, attempts] = jid === ""
@@ -130,25 +130,25 @@ function factsOf(visit: Visit, job: ServerJob): Fact[] {
   const timeName = TIMES[place];
   const workflow = workflowOf(custom);
   return [
-    ["Type", html`<strong>${foreign(job.type, 1000)}</strong>`],
+    ["Type", html`<strong>${untrusted(job.type, 1000)}</strong>`],
     ["State", html`<span class="${`badge ${place}`}">${PLACES[place]}</span>`],
     ["Queue", queueLink(visit, job.queue)],
     ...optional(timeName !== undefined, timeName ?? "", () => time(job.at, now)),
     ...optional(job.startedAt !== undefined, "Started", () => time(job.startedAt, now)),
-    ...optional(worker !== undefined, "Worker", () => foreign(worker ?? "")),
+    ...optional(worker !== undefined, "Worker", () => untrusted(worker ?? "")),
     ...optional(progress !== undefined, "Progress", () => progressOf(progress!, now)),
     ...optional(
       CURSOR in custom,
       "Resumes at",
-      () => html`<code>${foreign(JSON.stringify(custom[CURSOR]) ?? "", MAX_CURSOR)}</code>`,
+      () => html`<code>${untrusted(JSON.stringify(custom[CURSOR]) ?? "", MAX_CURSOR)}</code>`,
     ),
     ...optional(
       workflow !== undefined,
       "Workflow",
       () =>
         html`<a href="${link(visit, "/workflows", { id: workflow?.id })}">${
-          foreign(workflow?.id ?? "")
-        }</a>, step ${foreign(workflow?.path ?? "")}`,
+          untrusted(workflow?.id ?? "")
+        }</a>, step ${untrusted(workflow?.path ?? "")}`,
     ),
     ["Attempts", attemptsLeft(job)],
     ["Created", time(job.createdAt, now)],
@@ -162,14 +162,14 @@ function progressOf(
   now: number,
 ): Html {
   return html`<progress value="${percent}" max="100" aria-label="Progress"></progress>
-    ${String(percent)} % ${description === "" ? "" : foreign(description, 200)}
+    ${String(percent)} % ${description === "" ? "" : untrusted(description, 200)}
     <span class="hint">${time(updatedAt, now)}</span>`;
 }
 
 function failureOf({ failure }: ServerJob, now: number): Html {
   const { type = "", message = "", backtrace = [], failedAt } = failure!;
   return html`<h2>Last error</h2>
-  <p class="error"><strong>${foreign(type, 200)}</strong> ${foreign(message, 2000)}</p>
+  <p class="error"><strong>${untrusted(type, 200)}</strong> ${untrusted(message, 2000)}</p>
   <p class="hint">First failed ${time(failedAt, now)}</p>
   ${
     backtrace.length === 0
@@ -223,7 +223,7 @@ function attemptsOf(
                 attempt.result === "success" ? "running" : "dead"
               }`}">${isCancelled(attempt) ? "cancelled" : RESULTS[attempt.result]}</span></td>
               <td class="error">${errorOf(attempt)}</td>
-              <td>${foreign(attempt.worker, 40)}</td>
+              <td>${untrusted(attempt.worker, 40)}</td>
               <td>${time(attempt.endedAt, now)}</td>
               <td>${attempt.startedAt === undefined
                 ? html`<span class="none">unknown</span>`
@@ -242,7 +242,7 @@ function attemptsOf(
 
 function errorOf({ errorType, message }: JobAttempt): Html | "" {
   if (errorType === undefined) return "";
-  return html`<strong>${foreign(errorType, 100)}</strong> ${foreign(message ?? "", 300)}`;
+  return html`<strong>${untrusted(errorType, 100)}</strong> ${untrusted(message ?? "", 300)}`;
 }
 
 function attemptsLeft({ failure, retry = 25 }: ServerJob): string {

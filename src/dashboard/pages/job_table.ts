@@ -1,6 +1,6 @@
 import type { ServerJob } from "../../inspect/types.ts";
 import { type Html, html } from "../view/html.ts";
-import { errorLine, foreign, time } from "../view/text.ts";
+import { errorLine, time, untrusted } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 import { queueLink } from "./queues.ts";
 
@@ -124,11 +124,11 @@ function jobRow(
         aria-label="${`Select ${label}`}"></td>`
       : ""
   }
-    <th scope="row"><a href="${link(visit, "/job", { jid })}">${foreign(type)}</a>
-      <span class="jid">${foreign(jid, 40)}</span></th>
+    <th scope="row"><a href="${link(visit, "/job", { jid })}">${untrusted(type)}</a>
+      <span class="jid">${untrusted(jid, 40)}</span></th>
     ${place === "queue" ? "" : html`<td>${queueLink(visit, queue)}</td>`}
-    <td><code>${foreign(job.args, 120)}</code></td>
-    ${hasErrors ? html`<td class="error">${foreign(errorLine(job), 160)}</td>` : ""}
+    <td><code>${untrusted(job.args, 120)}</code></td>
+    ${hasErrors ? html`<td class="error">${untrusted(errorLine(job), 160)}</td>` : ""}
     <td data-label="${TEXTS[place].time}">${time(at, visit.now)}</td>
     ${
     canChange

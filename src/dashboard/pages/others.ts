@@ -1,5 +1,5 @@
 import { type Html, html } from "../view/html.ts";
-import { bare, page } from "../view/layout.ts";
+import { page, plainPage } from "../view/layout.ts";
 import { formatCount } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 
@@ -9,7 +9,7 @@ export function loginPage(
   next: string,
   fault: string | undefined,
 ): Html {
-  return bare(
+  return plainPage(
     visit,
     "Log in",
     html`<main id="main" class="login" tabindex="-1">
@@ -31,7 +31,7 @@ export function messagePage(
   title: string,
   text: string,
 ): Html {
-  return bare(
+  return plainPage(
     visit,
     title,
     html`<main id="main" class="message" tabindex="-1">

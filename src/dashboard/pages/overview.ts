@@ -9,7 +9,7 @@ import { queueTable } from "./queues.ts";
 /** Maximum number of queues. A link leads to the others. */
 const MAX_QUEUES = 10;
 
-/** Renders the server's figures, its history and its largest queues. */
+/** Renders the server's statistics, its history and its largest queues. */
 export async function overviewPage(visit: Visit): Promise<Html> {
   const { source, inspection, rates, query } = visit;
   const [info, { queues, total, jobs: waiting }, history] = await Promise.all([
@@ -81,7 +81,7 @@ export async function overviewPage(visit: Visit): Promise<Html> {
   );
 }
 
-/** Marks figures that need attention. */
+/** Marks numbers that need attention. */
 function isBad(title: string, value: string): boolean {
   return (title === "Failed" || title === "Dead") && value !== "0";
 }

@@ -1,5 +1,5 @@
 import { type Html, html } from "../view/html.ts";
-import { elsewhere, page } from "../view/layout.ts";
+import { noListingHint, page } from "../view/layout.ts";
 import { formatInteger } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 import { cancelForm } from "./job.ts";
@@ -8,7 +8,7 @@ import { bulkButtons, type ListedPlace } from "./job_table.ts";
 /** Renders a set of a server that lists no jobs: its size, and a form for changes by a filter. */
 export async function protocolPage(visit: Visit, place: ListedPlace, title: string): Promise<Html> {
   if (place === "queue" || place === "working") {
-    return page(visit, { title, active: "/queues" }, elsewhere(visit));
+    return page(visit, { title, active: "/queues" }, noListingHint(visit));
   }
   const { sets } = await visit.source.info();
   return page(
@@ -18,7 +18,7 @@ export async function protocolPage(visit: Visit, place: ListedPlace, title: stri
       <p class="size"><strong>${formatInteger(sets[place])}</strong> ${sets[place] === 1
         ? "job"
         : "jobs"}</p>
-      ${elsewhere(visit)}
+      ${noListingHint(visit)}
       ${visit.settings.readOnly ? "" : html`
         <form class="filters" method="post" action="${link(visit, `/${place}`)}">
             <label>Type <input name="type"></label>

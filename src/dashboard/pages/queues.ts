@@ -1,7 +1,7 @@
 import type { ShownQueue } from "../source.ts";
 import { type Html, html } from "../view/html.ts";
 import { empty, page } from "../view/layout.ts";
-import { foreign, formatInteger, shortTime } from "../view/text.ts";
+import { formatInteger, shortTime, untrusted } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 
 /** Queues on a page. */
@@ -72,8 +72,8 @@ export function queueTable(visit: Visit, queues: readonly ShownQueue[]): Html {
 /** Renders a queue's name as a link to its jobs. */
 export function queueLink(visit: Visit, name: string): Html {
   return visit.inspection === undefined
-    ? foreign(name)
-    : html`<a href="${link(visit, "/queue", { name })}">${foreign(name)}</a>`;
+    ? untrusted(name)
+    : html`<a href="${link(visit, "/queue", { name })}">${untrusted(name)}</a>`;
 }
 
 /** Renders the buttons of a queue. */

@@ -1,7 +1,7 @@
 import type { ServerJob, ServerRecurring } from "../../inspect/types.ts";
 import { type Html, html } from "../view/html.ts";
-import { elsewhere, empty, page } from "../view/layout.ts";
-import { foreign, time } from "../view/text.ts";
+import { empty, noListingHint, page } from "../view/layout.ts";
+import { time, untrusted } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 import { queueLink } from "./queues.ts";
 
@@ -27,7 +27,7 @@ export async function recurringPage(visit: Visit): Promise<Html> {
   const { inspection, now } = visit;
   const options = { title: "Recurring", active: "/recurring", live: true };
   if (inspection === undefined) {
-    return page(visit, { ...options, live: false }, elsewhere(visit));
+    return page(visit, { ...options, live: false }, noListingHint(visit));
   }
   const [found, recurring] = await Promise.all([
     inspection.jobs({ set: "scheduled", text: "cron:", limit: MAX_FIRINGS, maxArgs: 200 }),
@@ -73,10 +73,10 @@ function row(visit: Visit, { name, origin, type, queue, args, next }: Entry, now
       : html`<span class="none">not scheduled yet</span>`;
   return html`
     <tr>
-      <th scope="row">${foreign(name)} <span class="jid">${foreign(origin, 40)}</span></th>
+      <th scope="row">${untrusted(name)} <span class="jid">${untrusted(origin, 40)}</span></th>
       <td>${type}</td>
       <td>${queueLink(visit, queue)}</td>
-      <td><code>${foreign(args, 120)}</code></td>
+      <td><code>${untrusted(args, 120)}</code></td>
       <td>${at(0)}</td>
       <td>${at(1)}</td>
     </tr>
@@ -87,7 +87,7 @@ function enterpriseEntry({ schedule, type, queue, args, next }: ServerRecurring)
   return {
     name: schedule,
     origin: "cron of the server, UTC",
-    type: foreign(type),
+    type: untrusted(type),
     queue,
     args,
     next,
@@ -103,7 +103,7 @@ function entriesOf(visit: Visit, jobs: readonly ServerJob[]): Entry[] {
     const address = link(visit, "/job", { jid });
     const entry = entries.get(key) ?? {
       ...{ name, origin: schedule, queue, args, next: [] },
-      type: html`<a href="${address}">${foreign(type)}</a>`,
+      type: html`<a href="${address}">${untrusted(type)}</a>`,
     };
     entries.set(key, entry);
     entry.next.push(at);

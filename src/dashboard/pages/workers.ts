@@ -1,7 +1,7 @@
 import type { ServerJob, ServerWorker } from "../../inspect/types.ts";
 import { type Html, html } from "../view/html.ts";
-import { elsewhere, empty, page } from "../view/layout.ts";
-import { distance, foreign, formatCount, formatDuration, kib, time } from "../view/text.ts";
+import { empty, noListingHint, page } from "../view/layout.ts";
+import { distance, formatCount, formatDuration, kib, time, untrusted } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 
 /** Maximum number of workers, and of jobs of each. */
@@ -27,7 +27,7 @@ function reservation({ at }: ServerJob, now: number): Html {
 export async function workersPage(visit: Visit): Promise<Html> {
   const options = { title: "Workers", active: "/workers", live: true };
   if (visit.inspection === undefined) {
-    return page(visit, { ...options, live: false }, elsewhere(visit));
+    return page(visit, { ...options, live: false }, noListingHint(visit));
   }
   const workers = await visit.inspection.workers();
   if (workers.length === 0) {
@@ -57,25 +57,25 @@ function card(visit: Visit, worker: ServerWorker): Html {
   const { wid, hostname, pid, labels, state, connections, rssKb, since, lastBeat, jobs } = worker;
   const { now, settings } = visit;
   return html`<li class="card">
-    <h2>${foreign(hostname || "unknown host")} <span class="none">pid ${String(pid)}</span>
+    <h2>${untrusted(hostname || "unknown host")} <span class="none">pid ${String(pid)}</span>
       <span class="${`badge ${state}`}">${STATES[state]}</span></h2>
     <p>${
     labels.map((label) =>
       html`
-        <span class="badge label">${foreign(label, 40)}</span>
+        <span class="badge label">${untrusted(label, 40)}</span>
       `
     )
   }</p>
     <p class="hint">Connected ${time(since, now)}, last heartbeat ${time(lastBeat, now)}, ${
     formatCount(connections, "connection")
-  }${rssKb === undefined ? "" : `, ${kib(rssKb)} of memory`}. Id ${foreign(wid, 60)}</p>
+  }${rssKb === undefined ? "" : `, ${kib(rssKb)} of memory`}. Id ${untrusted(wid, 60)}</p>
     ${
     jobs.length === 0
       ? html`<p class="none">Idle.</p>`
       : html`<ul class="runs">${
         jobs.slice(0, MAX_JOBS).map((job) =>
-          html`<li><a href="${link(visit, "/job", { jid: job.jid })}">${foreign(job.type)}</a>
-          <code>${foreign(job.args, 80)}</code> ${runtime(job, now)}${reservation(job, now)}</li>`
+          html`<li><a href="${link(visit, "/job", { jid: job.jid })}">${untrusted(job.type)}</a>
+          <code>${untrusted(job.args, 80)}</code> ${runtime(job, now)}${reservation(job, now)}</li>`
         )
       }</ul>${
         jobs.length > MAX_JOBS ? html`<p class="hint">and ${jobs.length - MAX_JOBS} more</p>` : ""

@@ -1,6 +1,6 @@
 import { type Html, html } from "../view/html.ts";
-import { elsewhere, empty, page } from "../view/layout.ts";
-import { foreign, formatCount, formatInteger } from "../view/text.ts";
+import { empty, noListingHint, page } from "../view/layout.ts";
+import { formatCount, formatInteger, untrusted } from "../view/text.ts";
 import { link, type Visit } from "../view/visit.ts";
 import {
   findWorkflows,
@@ -37,7 +37,7 @@ export async function workflowsPage(visit: Visit): Promise<Html> {
   const { source, inspection, query } = visit;
   const id = query.get("id") ?? "";
   const options = { title: "Workflows", active: "/workflows" };
-  if (inspection === undefined) return page(visit, options, elsewhere(visit));
+  if (inspection === undefined) return page(visit, options, noListingHint(visit));
   const [{ workflows, isComplete }, { sets }, { jobs }] = await Promise.all([
     findWorkflows(source, inspection, id === "" ? undefined : id),
     source.info(),
@@ -74,7 +74,7 @@ export async function workflowsPage(visit: Visit): Promise<Html> {
 function card(visit: Visit, workflow: ShownWorkflow): Html {
   const { id, state, total, succeeded, jobs, joins, steps } = workflow;
   return html`<li class="card">
-    <h2><a href="${link(visit, "/workflows", { id })}">${foreign(id, 60)}</a>
+    <h2><a href="${link(visit, "/workflows", { id })}">${untrusted(id, 60)}</a>
       ${badge(state, state)}</h2>
     ${
     total === undefined
@@ -85,7 +85,7 @@ function card(visit: Visit, workflow: ShownWorkflow): Html {
   }
     ${
     joins.map(({ path, succeeded }) =>
-      html`<p class="hint">The join at ${foreign(path)} waits: ${
+      html`<p class="hint">The join at ${untrusted(path)} waits: ${
         formatCount(succeeded, "part")
       } done.</p>`
     )
@@ -108,11 +108,11 @@ function stepList(visit: Visit, { id, steps }: ShownWorkflow): Html {
   const shown = steps.slice(0, MAX_JOBS);
   return html`<ul class="runs">${
     shown.map(({ path, type, state }) => {
-      const isHere = state !== "pending" && state !== "succeeded" && state !== "failed";
-      const name = foreign(type);
+      const isOnServer = state !== "pending" && state !== "succeeded" && state !== "failed";
+      const name = untrusted(type);
       const address = link(visit, "/job", { jid: `${id}.${path}` });
-      return html`<li>${isHere ? html`<a href="${address}">${name}</a>` : name}
-        <span class="none">${foreign(path)}</span> ${badge(state, STATES[state])}</li>`;
+      return html`<li>${isOnServer ? html`<a href="${address}">${name}</a>` : name}
+        <span class="none">${untrusted(path)}</span> ${badge(state, STATES[state])}</li>`;
     })
   }</ul>${more(steps.length)}`;
 }
@@ -123,10 +123,10 @@ function jobList(visit: Visit, jobs: readonly WorkflowJob[]): Html | "" {
   const shown = jobs.slice(0, MAX_JOBS);
   return html`<ul class="runs">${
     shown.map(({ jid, type, path, place, next }) =>
-      html`<li><a href="${link(visit, "/job", { jid })}">${foreign(type)}</a>
-        <span class="none">${foreign(path)}</span> ${badge(place, STATES[place])}${
+      html`<li><a href="${link(visit, "/job", { jid })}">${untrusted(type)}</a>
+        <span class="none">${untrusted(path)}</span> ${badge(place, STATES[place])}${
         next === "" ? "" : html`
-          <span class="hint">then ${foreign(next, 200)}</span>
+          <span class="hint">then ${untrusted(next, 200)}</span>
         `
       }</li>`
     )

@@ -1,16 +1,16 @@
 import type { Context } from "hono";
 import type { Hono } from "hono/tiny";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
-import { fault } from "../api.ts";
+import { errorResponse } from "../api.ts";
 import type { Settings } from "../options.ts";
 import { loginPage } from "../pages/others.ts";
 import { link } from "../view/visit.ts";
 import { isSecure } from "./address.ts";
-import { SESSION_MS, Sessions, type Verdict } from "./sessions.ts";
+import { type PasswordResult, SESSION_MS, Sessions } from "./sessions.ts";
 
 const COOKIE = "faktory_session";
 
-const FAULTS: Readonly<Record<Exclude<Verdict, "right">, string>> = {
+const MESSAGES: Readonly<Record<Exclude<PasswordResult, "right">, string>> = {
   wrong: "This is not the password.",
   throttled: "Too many wrong passwords from your address. Try again in half a minute.",
 };
@@ -44,19 +44,19 @@ export class Access {
     app.use(async (context, next) => {
       if (sessions.has(getCookie(context, COOKIE))) return await next();
       const given = passwordOf(context.req.header("authorization"));
-      const verdict = given === undefined
+      const result = given === undefined
         ? undefined
-        : await sessions.judge(given, addressIn(context));
-      if (verdict === "right") return await next();
-      return this.#refuse(context, verdict);
+        : await sessions.check(given, addressIn(context));
+      if (result === "right") return await next();
+      return this.#refuse(context, result);
     });
   }
 
   async #login(context: Context, sessions: Sessions): Promise<Response> {
     const form = new URLSearchParams(await context.req.text());
     const next = form.get("next") ?? "";
-    const verdict = await sessions.judge(form.get("password") ?? "", addressIn(context));
-    if (verdict !== "right") return this.#form(context, next, verdict);
+    const result = await sessions.check(form.get("password") ?? "", addressIn(context));
+    if (result !== "right") return this.#form(context, next, result);
     setCookie(context, COOKIE, sessions.begin(), {
       ...{ httpOnly: true, sameSite: "Lax", path: this.#path, maxAge: SESSION_MS / 1000 },
       secure: isSecure(context.req.raw, this.#settings.trustProxy),
@@ -64,23 +64,23 @@ export class Access {
     return context.redirect(this.#local(next), 303);
   }
 
-  #form(context: Context, next: string, verdict: "wrong" | "throttled" | undefined): Response {
-    const status = verdict === undefined ? 200 : verdict === "wrong" ? 401 : 429;
-    const text = verdict === undefined ? undefined : FAULTS[verdict];
-    if (verdict === "throttled") context.header("retry-after", "30");
+  #form(context: Context, next: string, result: "wrong" | "throttled" | undefined): Response {
+    const status = result === undefined ? 200 : result === "wrong" ? 401 : 429;
+    const text = result === undefined ? undefined : MESSAGES[result];
+    if (result === "throttled") context.header("retry-after", "30");
     return context.html(loginPage({ settings: this.#settings }, next, text), status) as Response;
   }
 
-  #refuse(context: Context, verdict: "wrong" | "throttled" | undefined): Response {
+  #refuse(context: Context, result: "wrong" | "throttled" | undefined): Response {
     const { base } = this.#settings;
     const { path, method } = context.req;
-    if (verdict === "throttled") {
+    if (result === "throttled") {
       context.header("retry-after", "30");
-      return fault(429, "THROTTLED", FAULTS.throttled);
+      return errorResponse(429, "THROTTLED", MESSAGES.throttled);
     }
     const isPage = method === "GET" && (context.req.header("accept") ?? "").includes("text/html");
     if (!isPage || path.startsWith(`${base}/api/`)) {
-      return fault(401, "PASSWORD_REQUIRED", "the password is missing or wrong");
+      return errorResponse(401, "PASSWORD_REQUIRED", "the password is missing or wrong");
     }
     const { search } = new URL(context.req.url);
     const next = path === `${base}/` ? "" : path + search;

@@ -10,7 +10,7 @@ const MAX_SESSIONS = 1000;
 const encoder = new TextEncoder();
 
 /** Result of a password check. `throttled` does not tell whether the password is right. */
-export type Verdict = "right" | "wrong" | "throttled";
+export type PasswordResult = "right" | "wrong" | "throttled";
 
 /** Checks passwords, and keeps the sessions of visitors who have entered the right one. */
 export class Sessions {
@@ -19,7 +19,7 @@ export class Sessions {
   readonly #throttle: Throttle;
   /** The end of each session, by its token. */
   readonly #ends = new Map<string, number>();
-  #last: Promise<Verdict> = Promise.resolve("right");
+  #last: Promise<PasswordResult> = Promise.resolve("right");
 
   constructor(password: string, clock: Clock) {
     this.#password = digest(password);
@@ -32,12 +32,12 @@ export class Sessions {
    *
    * @param address The visitor's address. Visitors whose address is not known count as one.
    */
-  judge(password: string, address = ""): Promise<Verdict> {
+  check(password: string, address = ""): Promise<PasswordResult> {
     // One after the other, so that concurrent attempts are counted too.
-    return this.#last = this.#last.then(() => this.#judge(password, address));
+    return this.#last = this.#last.then(() => this.#check(password, address));
   }
 
-  async #judge(password: string, address: string): Promise<Verdict> {
+  async #check(password: string, address: string): Promise<PasswordResult> {
     if (this.#throttle.isClosed(address)) return "throttled";
     if (isEqual(await digest(password), await this.#password)) return "right";
     this.#throttle.failed(address);

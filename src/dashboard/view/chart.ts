@@ -16,7 +16,7 @@ const SERIES = [["processed", "Processed"], ["failed", "Failed"], [
 /** Renders a line for each count as SVG, with the sums in its description. */
 export function chart(points: readonly HistoryPoint[], label: string): Html {
   const merged = merge(points);
-  const most = Math.max(
+  const max = Math.max(
     1,
     ...merged.flatMap(({ processed, failed, enqueued }) => Math.max(processed, failed, enqueued)),
   );
@@ -33,12 +33,12 @@ export function chart(points: readonly HistoryPoint[], label: string): Html {
     aria-label="${`${label}: ${described.join(", ")}`}">
     ${
     SERIES.map(([name]) =>
-      html`<polyline class="line ${name}" points="${line(merged, name, most)}" />`
+      html`<polyline class="line ${name}" points="${line(merged, name, max)}" />`
     )
   }
   </svg>
   <figcaption>
-    <span class="most">up to ${formatInteger(most)} in ${stepOf(merged)}</span>
+    <span class="most">up to ${formatInteger(max)} in ${stepOf(merged)}</span>
     ${
     sums.map(({ name, title, sum }) =>
       html`<span class="key ${name}">${title} ${formatInteger(sum)}</span>`
@@ -81,7 +81,7 @@ function stepOf([first, second]: readonly HistoryPoint[]): string {
 function line(
   points: readonly HistoryPoint[],
   name: "enqueued" | "processed" | "failed",
-  most: number,
+  max: number,
 ): string {
   const last = Math.max(1, points.length - 1);
   // The inner points of a flat stretch add nothing.
@@ -90,7 +90,7 @@ function line(
   return points.flatMap((point, i) => {
     if (isFlat(i)) return [];
     const x = (i / last) * WIDTH;
-    const y = HEIGHT - 2 - (point[name] / most) * (HEIGHT - 4);
+    const y = HEIGHT - 2 - (point[name] / max) * (HEIGHT - 4);
     return `${x.toFixed(1)},${y.toFixed(1)}`;
   }).join(" ");
 }

@@ -34,7 +34,7 @@ export function page(visit: Visit, options: PageOptions, main: Html): Html {
   const { title, active, live = false } = options;
   const { settings, inspection } = visit;
   const menu = MENU.filter(([path]) => inspection !== undefined || !EMBEDDED_ONLY.includes(path));
-  return bare(
+  return plainPage(
     visit,
     title,
     html`
@@ -72,7 +72,7 @@ export function page(visit: Visit, options: PageOptions, main: Html): Html {
 }
 
 /** Renders a page without a menu. */
-export function bare(visit: Pick<Visit, "settings">, title: string, body: Html): Html {
+export function plainPage(visit: Pick<Visit, "settings">, title: string, body: Html): Html {
   return html`
     <!doctype html>
     <html lang="en">
@@ -126,7 +126,7 @@ export function empty(text: string, more: Html | string = ""): Html {
 }
 
 /** Renders the hint that the server lists no jobs. */
-export function elsewhere(visit: Visit): Html {
+export function noListingHint(visit: Visit): Html {
   const { serverPage } = visit.settings;
   return html`<p class="hint">This server does not list jobs over its protocol. ${
     serverPage === undefined

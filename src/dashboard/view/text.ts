@@ -34,7 +34,7 @@ function stamped(at: Date, text: string): Html {
 }
 
 /** Renders a text from outside: cut, and isolated so that its direction affects nothing else. */
-export function foreign(text: string, max = 80): Html {
+export function untrusted(text: string, max = 80): Html {
   const shown = text.length <= max ? text : `${text.slice(0, max - 1).toWellFormed()}…`;
   return text.length <= max
     ? html`<bdi>${shown}</bdi>`

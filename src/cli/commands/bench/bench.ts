@@ -7,7 +7,7 @@ import { integer } from "../../parse.ts";
 import { Status } from "../../status.ts";
 import { tableOf } from "../../table.ts";
 import { formatCount, formatInteger, printable } from "../../text.ts";
-import { type Figures, measure } from "./measure.ts";
+import { type BenchResult, measure } from "./measure.ts";
 import { Progress } from "./progress.ts";
 
 interface BenchFlags extends ConnectionFlags {
@@ -49,9 +49,9 @@ async function run({ flags, io, output }: Invocation<BenchFlags>): Promise<void>
   const { jobs = 20_000, concurrency = 20 } = flags;
   await withTarget(flags, io, async ({ url, options }) => {
     const progress = new Progress(io);
-    let figures: Figures;
+    let result: BenchResult;
     try {
-      figures = await measure({
+      result = await measure({
         options,
         jobs,
         concurrency,
@@ -66,10 +66,10 @@ async function run({ flags, io, output }: Invocation<BenchFlags>): Promise<void>
     }
     const isEmbedded = flags.url === undefined;
     output.print(
-      { url, embedded: isEmbedded, runtime: runtime(), jobs, concurrency, ...figures },
+      { url, embedded: isEmbedded, runtime: runtime(), jobs, concurrency, ...result },
       () => {
         const where = isEmbedded ? "embedded in this process" : `at ${url}`;
-        const title = printable(`${figures.server} ${where}`);
+        const title = printable(`${result.server} ${where}`);
         return [
           output.strong(
             `${title}: ${formatCount(jobs, "job")} per step, ${
@@ -77,7 +77,7 @@ async function run({ flags, io, output }: Invocation<BenchFlags>): Promise<void>
             } at a time`,
           ),
           "",
-          tables(figures),
+          tables(result),
         ].join("\n");
       },
     );
@@ -113,7 +113,7 @@ async function withTarget(
   }
 }
 
-function tables({ enqueue, enqueueMany, run, roundTrip }: Figures): string {
+function tables({ enqueue, enqueueMany, run, roundTrip }: BenchResult): string {
   const { count: trips, p50Ms, p99Ms } = roundTrip;
   const rows =
     ([["enqueue", enqueue], ["enqueueMany", enqueueMany], ["fetch, run, ACK", run]] as const)

@@ -21,7 +21,7 @@ export interface StepResult {
 }
 
 /** The results of all steps. */
-export interface Figures {
+export interface BenchResult {
   /** The server's name and version. */
   readonly server: string;
   readonly roundTrip: { readonly count: number; readonly p50Ms: number; readonly p99Ms: number };
@@ -44,12 +44,12 @@ const ROUND_TRIPS = 1000;
 export async function measure(
   plan: MeasureOptions,
   onLeftover: (queue: string) => void,
-): Promise<Figures> {
+): Promise<BenchResult> {
   const queue = `faktory-bench-${createJid().toLowerCase()}`;
   // Without the signal: commands in flight must finish before the queue is removed.
-  const { signal: _, ...given } = plan.options;
+  const { signal: _, ...userOptions } = plan.options;
   // A measurement over a lost connection is worthless.
-  const options = { ...given, reconnect: false } as const;
+  const options = { ...userOptions, reconnect: false } as const;
   const producer = await connectProducer(options, plan.signal);
   try {
     return await steps(plan, producer, { options, job: { type: "bench", queue, retry: 0 } });
@@ -63,7 +63,7 @@ async function steps(
   { jobs, concurrency, signal, progress }: MeasureOptions,
   producer: Producer,
   { options, job }: { readonly options: ConnectionOptions; readonly job: JobFields },
-): Promise<Figures> {
+): Promise<BenchResult> {
   const { server } = await producer.info();
   // This step comes first, as it warms up the others.
   const count = Math.min(jobs, ROUND_TRIPS);
@@ -145,12 +145,12 @@ async function runJobs(
 
 /** Connects a producer. Aborting the signal cancels only the connection attempt. */
 async function connectProducer(options: ConnectionOptions, signal: AbortSignal): Promise<Producer> {
-  const calledOff = new AbortController();
-  const abort = () => calledOff.abort(signal.reason);
+  const abandon = new AbortController();
+  const abort = () => abandon.abort(signal.reason);
   signal.throwIfAborted();
   signal.addEventListener("abort", abort, { once: true });
   try {
-    return await Producer.connect({ ...options, signal: calledOff.signal });
+    return await Producer.connect({ ...options, signal: abandon.signal });
   } finally {
     signal.removeEventListener("abort", abort);
   }

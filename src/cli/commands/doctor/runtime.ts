@@ -40,8 +40,8 @@ export function sqliteFinding(
   has: (module: string) => boolean = isBuiltin,
 ): Finding {
   // Some earlier versions have it, but only with a flag.
-  const isThere = has("node:sqlite") && (name !== "node" || isAtLeast(version, "22.13"));
-  return isThere ? ok("node:sqlite is available, for faktory serve --data") : warning(
+  const hasSqlite = has("node:sqlite") && (name !== "node" || isAtLeast(version, "22.13"));
+  return hasSqlite ? ok("node:sqlite is available, for faktory serve --data") : warning(
     "node:sqlite is missing, so faktory serve --data does not work",
     "use Deno, Bun, or Node 22.13 or later if you need it",
   );

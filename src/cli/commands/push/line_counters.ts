@@ -45,24 +45,26 @@ export class LineCounters {
       return;
     }
     this.#clear();
-    const place = event === "invalid" ? source.name : `${source.name}, line ${formatInteger(line)}`;
-    output.warn(`${place}: ${message}`);
+    const position = event === "invalid"
+      ? source.name
+      : `${source.name}, line ${formatInteger(line)}`;
+    output.warn(`${position}: ${message}`);
   }
 
   /** Reports the end. `isWhole` is false if lines are left. */
-  end(isWhole: boolean): void {
+  end(isComplete: boolean): void {
     clearInterval(this.#timer);
     this.#clear();
     const files = this.#sources.map(({ name, line }) => ({ file: name, line }));
     this.#invocation.output.print(
-      { event: "end", ...this.#figures(), unknown: this.unknown, complete: isWhole, files },
-      () => [this.#summary(), ...isWhole ? [] : this.#places()].join("\n"),
+      { event: "end", ...this.#totals(), unknown: this.unknown, complete: isComplete, files },
+      () => [this.#summary(), ...isComplete ? [] : this.#positions()].join("\n"),
     );
   }
 
   #summary(): string {
     const { enqueued, invalid, refused, unknown } = this;
-    const { seconds } = this.#figures();
+    const { seconds } = this.#totals();
     return [
       `${formatCount(enqueued, "job")} enqueued in ${seconds.toFixed(1)} s (${
         formatInteger(this.#rate())
@@ -74,7 +76,7 @@ export class LineCounters {
   }
 
   /** Returns the line up to which each file was sent. */
-  #places(): string[] {
+  #positions(): string[] {
     return this.#sources.map(({ name, line }) =>
       `${printable(name)}: sent up to line ${formatInteger(line)}`
     );
@@ -82,13 +84,13 @@ export class LineCounters {
 
   #progress(): void {
     if (this.#isJson) {
-      this.#invocation.output.print({ event: "progress", ...this.#figures() }, () => "");
+      this.#invocation.output.print({ event: "progress", ...this.#totals() }, () => "");
     } else if (this.#isTerminal) {
       const bad = this.invalid + this.refused;
       const parts = [
         `${formatCount(this.enqueued, "job")}`,
         `${formatInteger(this.#rate())}/s`,
-        ...this.#part() === undefined ? [] : [`${this.#part()} %`],
+        ...this.#percentRead() === undefined ? [] : [`${this.#percentRead()} %`],
         ...bad > 0 ? [`${formatInteger(bad)} bad`] : [],
       ];
       this.#invocation.io.stderr.write(`\r\u001b[K${parts.join(", ")}`);
@@ -96,7 +98,7 @@ export class LineCounters {
   }
 
   /** Returns the percentage read of all files. `undefined` if a size is unknown. */
-  #part(): number | undefined {
+  #percentRead(): number | undefined {
     let [bytes, size] = [0, 0];
     for (const source of this.#sources) {
       if (source.size === undefined) return undefined;
@@ -110,7 +112,7 @@ export class LineCounters {
     if (this.#isTerminal) this.#invocation.io.stderr.write("\r\u001b[K");
   }
 
-  #figures() {
+  #totals() {
     const { enqueued, invalid, refused } = this;
     const seconds = Math.round(performance.now() - this.#start) / 1000;
     return { enqueued, invalid, refused, seconds };

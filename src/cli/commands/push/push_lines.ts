@@ -30,19 +30,19 @@ export async function pushLines(
   const sources = await openSources(names, io);
   try {
     const connection = await connect(invocation);
-    const tally = new LineCounters(sources, invocation);
-    const run = new LineSender(connection, tally, flags.skipInvalid === true);
+    const counters = new LineCounters(sources, invocation);
+    const run = new LineSender(connection, counters, flags.skipInvalid === true);
     try {
       await run.send(mergeStreams(sources.map((source) => source.lines())), io.signal);
     } finally {
       await run.settle(io.signal, flags.timeout ?? GRACE_MS);
-      tally.end(run.isComplete);
+      counters.end(run.isComplete);
       await connection.producer.close();
     }
     // Failures after an interruption are caused by it.
     if (!run.isComplete && io.signal.reason instanceof Interruption) return io.signal.reason.status;
     run.check();
-    return tally.invalid + tally.refused > 0 ? Status.data : Status.ok;
+    return counters.invalid + counters.refused > 0 ? Status.data : Status.ok;
   } finally {
     await closeSources(sources);
   }
@@ -84,14 +84,14 @@ class LineSender {
   readonly #lines = new Map<JobInput, Line>();
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(connection: Connection, tally: LineCounters, isSkipping: boolean) {
+  constructor(connection: Connection, counters: LineCounters, isSkipping: boolean) {
     const { producer } = connection;
     this.#connection = connection;
-    this.#counters = tally;
+    this.#counters = counters;
     this.#isSkipping = isSkipping;
     producer.use(async (job, next) => {
       await next();
-      tally.enqueued++;
+      counters.enqueued++;
       this.#lines.delete(job);
     });
     const onFailed = (job: JobInput, error: unknown) => this.#failed(job, error);
@@ -101,8 +101,8 @@ class LineSender {
   }
 
   /** Sends all lines, until one fails or the user interrupts. */
-  async send(batches: ReadableStream<readonly Line[]>, signal: AbortSignal): Promise<void> {
-    const reader = batches.getReader();
+  async send(groups: ReadableStream<readonly Line[]>, signal: AbortSignal): Promise<void> {
+    const reader = groups.getReader();
     const cancel = () => void reader.cancel().catch(() => {});
     signal.addEventListener("abort", cancel, { once: true });
     try {

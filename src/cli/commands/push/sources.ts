@@ -26,7 +26,7 @@ export interface Source {
   bytes: number;
   /** The last line that was sent. */
   line: number;
-  /** Streams the lines, in batches. Can be called once. */
+  /** Streams the lines, in groups. Can be called once. */
   lines(): ReadableStream<readonly Line[]>;
   close(): Promise<void>;
 }
@@ -102,10 +102,10 @@ function source(
   const self: Source = {
     ...{ name, size, bytes: 0, line: 0, close },
     lines() {
-      const batches = linesOf(self, open())[Symbol.asyncIterator]();
+      const groups = linesOf(self, open())[Symbol.asyncIterator]();
       return new ReadableStream({
         async pull(controller) {
-          const { done, value } = await batches.next();
+          const { done, value } = await groups.next();
           if (done) controller.close();
           else controller.enqueue(value);
         },

@@ -15,8 +15,8 @@ import {
   isLoopback,
   serveWeb,
   type Web,
+  type WebAddress,
   type WebFlags,
-  type WebPlace,
   webTls,
   webWarning,
 } from "../../web.ts";
@@ -149,16 +149,16 @@ async function startWeb(
   if (flags.web === false) return undefined;
   const isChosen = typeof flags.web === "object";
   // A user who wants any free port for the server gets one for the dashboard too.
-  const place = isChosen
-    ? flags.web as WebPlace
+  const address = isChosen
+    ? flags.web as WebAddress
     : { hostname: "127.0.0.1", port: flags.port === 0 ? 0 : 7420 };
-  const options = dashboardOptions(flags, place, flags.password ?? passwordVariable(io));
+  const options = dashboardOptions(flags, address, flags.password ?? passwordVariable(io));
   const serverTls = await filePair(["--tls-cert", "--tls-key"], [flags.tlsCert, flags.tlsKey]);
-  const tls = await webTls(flags, place, serverTls);
+  const tls = await webTls(flags, address, serverTls);
   const { dashboard } = await import("../../../dashboard/mod.ts");
   try {
-    const web = await serveWeb(dashboard(server, options), { ...place, tls });
-    const warning = webWarning(flags, place, { password: options.password, tls });
+    const web = await serveWeb(dashboard(server, options), { ...address, tls });
+    const warning = webWarning(flags, address, { password: options.password, tls });
     if (warning !== undefined) output.warn(warning);
     return web;
   } catch (error) {

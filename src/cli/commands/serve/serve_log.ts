@@ -16,7 +16,7 @@ const REASONS = {
   connections: "too many connections",
 } as const;
 
-const NEXTS = { retry: "will be retried", dead: "is dead", dropped: "is dropped" } as const;
+const NEXT_STEPS = { retry: "will be retried", dead: "is dead", dropped: "is dropped" } as const;
 
 /** The log of `faktory serve`: workers that connect or disconnect, refused clients, failed jobs. */
 export class ServeLog {
@@ -109,7 +109,7 @@ export class ServeLog {
     const { jid, jobType, queue, attempt, errorType, message, next } = fields;
     const level = next === "retry" ? "info" : "warn";
     const text = `Job ${jobType} ${jid} of ${queue} failed in attempt ${attempt} and ${
-      NEXTS[next]
+      NEXT_STEPS[next]
     }: ${errorType}: ${message}`;
     this.#line({ level, event: next === "retry" ? "failed" : next, fields, text });
   }

@@ -2,7 +2,7 @@ import { Producer, ProtocolError, ServerError, type ServerInfo } from "../../../
 import type { ConnectionOptions } from "../../../../mod.ts";
 import type { Clock } from "../../../internal/clock.ts";
 
-/** A server's figures at one moment. */
+/** A server's statistics at one moment. */
 export interface Snapshot extends Omit<ServerInfo, "raw"> {
   /** The time in ms since 1970. */
   readonly at: number;
@@ -27,7 +27,7 @@ export class SnapshotSource {
   }
 
   /**
-   * Requests the current figures.
+   * Requests the current statistics.
    *
    * @throws {FaktoryError} if the server does not answer. The next call connects again.
    */

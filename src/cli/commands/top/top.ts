@@ -17,14 +17,14 @@ interface TopFlags extends ConnectionFlags {
   readonly json?: boolean;
 }
 
-/** `faktory top`: shows a server's figures and refreshes them. */
+/** `faktory top`: shows a server's statistics and refreshes them. */
 export const top: CommandDefinition<TopFlags> = {
   name: "top",
   summary: "Monitors a server's queues, rates and latencies",
   details:
     "On a terminal, it refreshes the screen until you press q or Ctrl+C. Elsewhere, it prints a " +
     "block of text each time. The server does not count enqueued jobs: their rate, marked with " +
-    "~, is estimated from the other figures. If the connection is lost, each update tries again.",
+    "~, is estimated from the other numbers. If the connection is lost, each update tries again.",
   examples: [
     ["top", "the server in FAKTORY_URL, every two seconds"],
     ["top --interval 10 | tee top.log", "a block every ten seconds, also saved to a file"],
@@ -43,8 +43,8 @@ export const top: CommandDefinition<TopFlags> = {
   run,
 };
 
-/** Silence after which the server counts as lost, in ms. Otherwise old figures look current. */
-const PATIENCE_MS = 5000;
+/** Silence after which the server counts as lost, in ms. Otherwise old numbers look current. */
+const TIMEOUT_MS = 5000;
 
 /** The state at one update. */
 interface Moment {
@@ -61,8 +61,8 @@ async function run({ flags, io, output }: Invocation<TopFlags>): Promise<void> {
   const end = () => ending.abort(io.signal.reason);
   if (io.signal.aborted) return;
   io.signal.addEventListener("abort", end, { once: true });
-  const { timeout = PATIENCE_MS } = flags;
-  const watch = new SnapshotSource({
+  const { timeout = TIMEOUT_MS } = flags;
+  const source = new SnapshotSource({
     ...options,
     connectTimeoutMs: timeout,
     commandTimeoutMs: timeout,
@@ -70,7 +70,7 @@ async function run({ flags, io, output }: Invocation<TopFlags>): Promise<void> {
   }, monotonic(clock));
   try {
     // If the first request fails, the command fails.
-    const first = await watch.snapshot();
+    const first = await source.snapshot();
     const screen = flags.json === true
       ? undefined
       : canRedraw(io)
@@ -88,7 +88,7 @@ async function run({ flags, io, output }: Invocation<TopFlags>): Promise<void> {
           screen.show(viewOf({ url, time, now, rates, lost: error?.message, hint }, size));
         }
         if (shown >= count || !await wait(interval, clock, ending.signal)) break;
-        moment = await next(watch, moment);
+        moment = await next(source, moment);
         if (ending.signal.aborted) break;
       }
     } finally {
@@ -98,14 +98,14 @@ async function run({ flags, io, output }: Invocation<TopFlags>): Promise<void> {
     if (!ending.signal.aborted) throw error;
   } finally {
     io.signal.removeEventListener("abort", end);
-    await watch.close();
+    await source.close();
   }
 }
 
 /** Requests a snapshot. If the server is lost, keeps the last one. */
-async function next(watch: SnapshotSource, last: Moment): Promise<Moment> {
+async function next(source: SnapshotSource, last: Moment): Promise<Moment> {
   try {
-    const now = await watch.snapshot();
+    const now = await source.snapshot();
     return { now, rates: ratesOf(last.error === undefined ? last.now : undefined, now) };
   } catch (error) {
     if (!(error instanceof FaktoryError)) throw error;

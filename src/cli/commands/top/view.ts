@@ -3,15 +3,15 @@ import { align, cut, widthOf } from "../../width.ts";
 import type { Rates } from "./rates.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** The figures to show. */
-export interface Figures {
+/** The data to show. */
+export interface ViewData {
   readonly url: string;
   /** The time of day as text. */
   readonly time: string;
   /** The last snapshot. */
   readonly now: Snapshot;
   readonly rates: Rates;
-  /** The reason why the figures are old, if they are. */
+  /** The reason why the data are old, if they are. */
   readonly lost?: string | undefined;
   /** A hint on the keys of the terminal. */
   readonly hint?: string | undefined;
@@ -31,13 +31,13 @@ export interface Line {
   readonly isStrong?: boolean;
 }
 
-/** Renders the figures as lines that fit the screen. */
+/** Renders the data as lines that fit the screen. */
 export function viewOf(
-  figures: Figures,
+  data: ViewData,
   { columns = Infinity, rows = Infinity }: ScreenSize,
 ): Line[] {
-  const { lost, now, rates } = figures;
-  const [first = "", ...more] = flow(headOf(figures), columns);
+  const { lost, now, rates } = data;
+  const [first = "", ...more] = flow(headOf(data), columns);
   const lines: Line[] = [
     { text: first, isStrong: true },
     ...[...more, ...flow(totalsOf(now, rates), columns), ...flow(setsOf(now), columns)].map(
@@ -49,10 +49,10 @@ export function viewOf(
     { text: "" },
   ];
   const left = rows - lines.length;
-  return [...lines, ...queueLines(figures, columns, left)].slice(0, rows);
+  return [...lines, ...queueLines(data, columns, left)].slice(0, rows);
 }
 
-function headOf({ url, time, now: { server }, hint }: Figures): string[] {
+function headOf({ url, time, now: { server }, hint }: ViewData): string[] {
   const { description, version, uptimeSeconds, connections, usedMemoryMb } = server;
   return [
     printable(`${description} ${version}`),
@@ -93,7 +93,7 @@ const TABLE_GAP = 4;
 const HEAD = ["queue", "jobs", "change", "latency"];
 
 /** Shows the queues. If there are more than lines, uses the whole width for several tables. */
-function queueLines({ now, rates }: Figures, columns: number, rows: number): Line[] {
+function queueLines({ now, rates }: ViewData, columns: number, rows: number): Line[] {
   const names = Object.keys(now.queues).sort();
   if (names.length === 0) return [{ text: cut("No queues", columns) }];
   const cellsOf = (name: string) => {
@@ -168,7 +168,7 @@ function largest(
 }
 
 /**
- * Formats rows of a name and figures. If they are too wide, drops the last columns, then shortens
+ * Formats rows of a name and numbers. If they are too wide, drops the last columns, then shortens
  * the names.
  */
 function columnsOf(rows: readonly (readonly string[])[], columns: number): string[] {
@@ -176,11 +176,11 @@ function columnsOf(rows: readonly (readonly string[])[], columns: number): strin
   const needed = () => widths.slice(1).reduce((sum, width) => sum + width + GAP, 0);
   while (widths.length > 2 && Math.min(widths[0]!, MIN_NAME) + needed() > columns) widths.pop();
   const nameWidth = Math.max(1, Math.min(widths[0]!, columns - needed()));
-  return rows.map(([name = "", ...figures]) =>
+  return rows.map(([name = "", ...data]) =>
     cut(
       [
         align(cut(name, nameWidth), nameWidth, "left"),
-        ...widths.slice(1).map((width, column) => align(figures[column]!, width, "right")),
+        ...widths.slice(1).map((width, column) => align(data[column]!, width, "right")),
       ].join(" ".repeat(GAP)),
       columns,
     )
@@ -208,21 +208,21 @@ function toLine(text: string): Line {
 }
 
 function rateText(rate: number | undefined): string {
-  return rate === undefined ? "-" : `${figure(rate)}/s`;
+  return rate === undefined ? "-" : `${formatNumber(rate)}/s`;
 }
 
 function growthText(growth: number | undefined): string {
   if (growth === undefined) return "-";
-  const text = figure(Math.abs(growth));
+  const text = formatNumber(Math.abs(growth));
   return text === "0" ? "0/s" : `${growth > 0 ? "+" : "-"}${text}/s`;
 }
 
 /** Formats a number: small ones with one decimal. */
-function figure(value: number): string {
+function formatNumber(value: number): string {
   return value >= 100 ? formatInteger(Math.round(value)) : String(Math.round(value * 10) / 10);
 }
 
 /** Formats how long a job has waited. */
 function age(seconds: number): string {
-  return seconds < 10 ? `${figure(Math.max(0, seconds))} s` : formatDuration(seconds);
+  return seconds < 10 ? `${formatNumber(Math.max(0, seconds))} s` : formatDuration(seconds);
 }

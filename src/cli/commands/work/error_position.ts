@@ -17,7 +17,7 @@ interface Located {
 }
 
 /** A file with line and optional column, as runtimes write it. */
-const PLACE = /(?:^|[\s("'])((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^\s():]*):(\d+)(?::(\d+))?/;
+const POSITION = /(?:^|[\s("'])((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^\s():]*):(\d+)(?::(\d+))?/;
 
 /**
  * Returns the first of the errors in an error of Bun's parser, whose own message only counts them.
@@ -32,14 +32,16 @@ export function positionOf(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null) return undefined;
   const { message, stack, position } = error as Located;
   if (typeof position?.file === "string") {
-    return placeOf(position.file, position.line, position.column);
+    return formatPosition(position.file, position.line, position.column);
   }
   // Deno's message has the position in the module that failed. The stack has that of its importer.
   const lines = [message, stack].filter((text) => typeof text === "string")
     .flatMap((text) => withoutColours(text).split("\n"));
   for (const line of lines) {
-    const [, file, row, column] = PLACE.exec(line) ?? [];
-    if (file !== undefined && !file.includes("/node_modules/")) return placeOf(file, row, column);
+    const [, file, row, column] = POSITION.exec(line) ?? [];
+    if (file !== undefined && !file.includes("/node_modules/")) {
+      return formatPosition(file, row, column);
+    }
   }
   return undefined;
 }
@@ -58,7 +60,7 @@ export function messageOf(error: unknown): string {
   return /^SyntaxError: /.test(text) ? text : `${name}: ${text}`;
 }
 
-function placeOf(file: string, line?: number | string, column?: number | string): string {
+function formatPosition(file: string, line?: number | string, column?: number | string): string {
   const path = shortPath(file.startsWith("file:") ? fileURLToPath(file) : file);
   return [path, line, column].filter((part) => part !== undefined).join(":");
 }

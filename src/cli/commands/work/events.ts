@@ -11,8 +11,8 @@ export function logEvents(consumer: Consumer, log: WorkLog, graceMs: number): vo
     log.job("done", job, { elapsedMs: ms }, `in ${ms} ms`);
   });
   consumer.on("fail", (detail) => log.jobFailed(detail));
-  consumer.on("dead", (detail) => log.jobEnded("dead", detail, detail.deadLetter));
-  consumer.on("dropped", (detail) => log.jobEnded("dropped", detail));
+  consumer.on("dead", (detail) => log.jobFailedFinally("dead", detail, detail.deadLetter));
+  consumer.on("dropped", (detail) => log.jobFailedFinally("dropped", detail));
   consumer.on("discard", ({ job, outcome, elapsedMs }) => {
     const { message } = outcome;
     log.job(

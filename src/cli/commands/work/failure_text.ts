@@ -8,7 +8,7 @@ const MAX_FRAMES = 10;
 /** Maximum number of nested causes to show. */
 const MAX_CAUSES = 5;
 
-const NEXTS: Readonly<Record<FailedAttempt["next"], string>> = {
+const NEXT_STEPS: Readonly<Record<FailedAttempt["next"], string>> = {
   retry: "will be retried",
   dead: "is dead",
   dropped: "is dropped",
@@ -27,15 +27,15 @@ export function failureLines(
   return [
     `fail ${type} ${jid} of ${queue}, attempt ${attempt}, after ${
       Math.round(elapsedMs * 10) / 10
-    } ms: ${errorText(error)}; ${NEXTS[next]}${when}`,
+    } ms: ${errorText(error)}; ${NEXT_STEPS[next]}${when}`,
     ...stackLines(error),
   ];
 }
 
 /** Formats an error with its position, on one line. */
 export function errorText(error: unknown): string {
-  const place = positionOf(error);
-  return `${messageOf(error)}${place === undefined ? "" : ` (${place})`}`;
+  const position = positionOf(error);
+  return `${messageOf(error)}${position === undefined ? "" : ` (${position})`}`;
 }
 
 /** Formats the stacks of an error and its causes. */

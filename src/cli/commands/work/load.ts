@@ -67,11 +67,11 @@ export async function moduleError(module: NamedModule, thrown: unknown): Promise
       ES_MODULE,
     );
   }
-  const place = positionOf(error) ?? await placeOfSyntax(module, error);
+  const position = positionOf(error) ?? await syntaxErrorPosition(module, error);
   const hint = code === "ERR_MODULE_NOT_FOUND" && !/SyntaxError/.test(messageOf(error))
     ? "install or fix what it imports"
     : "fix the module";
-  const where = place === undefined ? "" : ` (${place})`;
+  const where = position === undefined ? "" : ` (${position})`;
   return loadError(module, `it fails: ${messageOf(error)}${where}`, hint);
 }
 
@@ -126,7 +126,7 @@ async function registerTsx({ path = "" }: NamedModule): Promise<void> {
  * Finds the position of a syntax error. Node reports it only with `node --check`, so this checks
  * the module and its imports.
  */
-async function placeOfSyntax(
+async function syntaxErrorPosition(
   { path }: NamedModule,
   error: unknown,
 ): Promise<string | undefined> {

@@ -44,13 +44,13 @@ export class WorkLog {
   /** The number of this process, if there are several. */
   readonly #process: string | undefined;
 
-  constructor({ output, flags: { quiet }, io }: Invocation<WorkFlags>, place?: string) {
+  constructor({ output, flags: { quiet }, io }: Invocation<WorkFlags>, processNumber?: string) {
     const clock = io.clock ?? systemClock;
     this.#log = new TimedLog(output, io);
     this.#isJson = output.isJson;
     this.#isQuiet = quiet === true;
     this.#now = () => clock.now();
-    this.#process = place;
+    this.#process = processNumber;
   }
 
   /** Logs an event. `text` is the version for people. */
@@ -60,9 +60,9 @@ export class WorkLog {
     text: string | readonly string[],
     level: Level = "info",
   ): void {
-    const place = this.#process;
-    const about = place === undefined ? {} : { process: Number(place) };
-    const prefix = place === undefined ? "" : `[${place}] `;
+    const processNumber = this.#process;
+    const about = processNumber === undefined ? {} : { process: Number(processNumber) };
+    const prefix = processNumber === undefined ? "" : `[${processNumber}] `;
     this.#log.write({ level, event, fields: { ...about, ...fields }, text, prefix });
   }
 
@@ -81,7 +81,11 @@ export class WorkLog {
   }
 
   /** Logs a job that has failed for the last time. */
-  jobEnded(event: "dead" | "dropped", { job, error, attempt }: FailedJob, to?: string): void {
+  jobFailedFinally(
+    event: "dead" | "dropped",
+    { job, error, attempt }: FailedJob,
+    to?: string,
+  ): void {
     const { jid, type, queue } = job;
     const fields = { jid, type, queue, attempt, deadLetter: to, error: errorFields(error) };
     const where = to === undefined ? "" : `, moves to ${to}`;

@@ -19,8 +19,8 @@ async function run(
   // Checks first: otherwise each process would report the same error of the command line or module,
   // again and again.
   const flags = check === true ? [] : ["--check", "--quiet"];
-  const tried = await group.run({ flags, processes: 1, restart: "never", logsExits: false });
-  const status = statusOf(tried);
+  const checkReport = await group.run({ flags, processes: 1, restart: "never", logsExits: false });
+  const status = statusOf(checkReport);
   if (group.stopped.aborted || status !== 0 || check === true) return status;
   // A process that has found its queues empty is not replaced, nor one that crashed before that.
   const restart = untilEmpty === true ? "never" : "on-failure";

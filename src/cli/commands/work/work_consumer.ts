@@ -42,7 +42,7 @@ export class WorkConsumer extends Consumer {
         ? { logger: options.logger, logLevel: "none" }
         : { logger: own.logger },
     });
-    for (const module of modules) await consumer.#take(module);
+    for (const module of modules) await consumer.#addModule(module);
     return consumer;
   }
 
@@ -59,7 +59,7 @@ export class WorkConsumer extends Consumer {
     return this;
   }
 
-  async #take({ module, handlers, configure, middleware }: WorkModule): Promise<void> {
+  async #addModule({ module, handlers, configure, middleware }: WorkModule): Promise<void> {
     this.#module = module;
     const before = this.types.length;
     try {

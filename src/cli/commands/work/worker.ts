@@ -93,7 +93,7 @@ async function run(
     quiet: () => consumer.quiet(),
     print: () => printState(consumer, log),
   });
-  const forgetCrashes = io.onCrash?.((crash) => {
+  const removeCrashListener = io.onCrash?.((crash) => {
     log.crashed(crash, log.hasCrashed ? [] : consumer.running);
     void consumer.stop({ graceMs: 0, error: crash.error });
   });
@@ -113,7 +113,7 @@ async function run(
       : await consumer.run(limits);
     return isSignal && report.reason === "stopped" ? { ...report, reason: "signal" } : report;
   } finally {
-    forgetCrashes?.();
+    removeCrashListener?.();
     io.signal.removeEventListener("abort", stop);
     removeListener();
   }

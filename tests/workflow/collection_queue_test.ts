@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deferred } from "../../src/internal/deferred.ts";
-import { LookQueue } from "../../src/workflow/look_queue.ts";
+import { CollectionQueue } from "../../src/workflow/collection_queue.ts";
 
 test("one check of a join runs at a time, and one more serves all later callers", async () => {
-  const queue = new LookQueue();
+  const queue = new CollectionQueue();
   const looks = [deferred<void>(), deferred<void>(), deferred<void>()];
   let started = 0;
   const look = () => looks[started++]!.promise;
