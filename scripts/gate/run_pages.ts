@@ -97,6 +97,6 @@ function leftovers(
 ): string {
   const counts = Object.entries({ ...queues, scheduled, retries, dead, working })
     // Markers of cancelled jobs do not count.
-    .filter(([name, count]) => count > 0 && !name.startsWith("faktory-cancel."));
+    .filter(([name, count]) => count > 0 && !name.startsWith("faktory.cancel."));
   return counts.map(([name, count]) => `${name} ${count}`).join(", ") || "nothing";
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { RemoteInspector } from "../inspect/remote.ts";
-import type { JobPage, JobQuery, ServerJob } from "../inspect/types.ts";
+import type { JobAttempt, JobPage, JobQuery, ServerJob } from "../inspect/types.ts";
 import type { Producer } from "../../mod.ts";
 import { integer } from "./parse.ts";
 import { tableOf } from "./table.ts";
@@ -104,6 +104,22 @@ export function jobText(job: ServerJob, now: number): string {
   return shown.map(([name, text]) => `${name.padEnd(15)} ${printable(text!)}`.trimEnd()).join("\n");
 }
 
+/** Formats the attempts of a job as a table. */
+export function attemptsText(attempts: readonly JobAttempt[]): string {
+  const head = ["attempt", "result", "ended", "took", "worker", "error"];
+  const rows = attempts.map(({ attempt, result, startedAt, endedAt, worker, ...error }) => [
+    attempt,
+    result,
+    endedAt.toISOString(),
+    startedAt === undefined
+      ? "unknown"
+      : formatDuration((endedAt.getTime() - startedAt.getTime()) / 1000),
+    worker,
+    shorten(messageOf(error.errorType, error.message), 60),
+  ]);
+  return tableOf(head, rows);
+}
+
 function timeOf({ place, at, enqueuedAt, failure }: ServerJob, now: number): string {
   const time = place === "dead" ? failure?.failedAt : place === "queue" ? enqueuedAt : at;
   if (time === undefined) return "";
@@ -113,7 +129,11 @@ function timeOf({ place, at, enqueuedAt, failure }: ServerJob, now: number): str
 }
 
 function errorOf({ failure }: ServerJob): string {
-  return [failure?.type, failure?.message].filter((text) => text !== undefined).join(": ");
+  return messageOf(failure?.type, failure?.message);
+}
+
+function messageOf(type: string | undefined, message: string | undefined): string {
+  return [type, message].filter((text) => text !== undefined).join(": ");
 }
 
 function shorten(text: string, max: number): string {

@@ -1,4 +1,5 @@
 import { type EncodedJob, encodeJob } from "../job/encode.ts";
+import { INTERNAL_PREFIX } from "../job/queue_name.ts";
 import type { Producer } from "../producer/producer.ts";
 
 /** Type of the jobs that create the queues of heartbeats. No worker runs them. */
@@ -14,7 +15,7 @@ export class Heartbeat {
   readonly #producer: Producer;
 
   constructor(schedule: string, producer: Producer) {
-    this.#prefix = `cron.${schedule}.alive.`;
+    this.#prefix = `${INTERNAL_PREFIX}cron.${schedule}.alive.`;
     this.#producer = producer;
   }
 

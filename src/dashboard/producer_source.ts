@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "../errors.ts";
-import { isCancelMarker } from "../protocol/cancellation.ts";
+import { isListedQueue } from "../job/queue_name.ts";
 import type { Clock } from "../internal/clock.ts";
 import { RemoteInspector } from "../inspect/remote.ts";
 import type { QueuePage, QueueQuery, QueueSelection, SetSelection } from "../inspect/types.ts";
@@ -43,7 +43,7 @@ export class ProducerSource implements Source {
     const { name, text = "", order, offset = 0, limit = MAX_QUEUES } = query;
     const { queues } = await this.info();
     const found = Object.entries(queues).filter(([queue]) =>
-      name === undefined ? queue.includes(text) && !isCancelMarker(queue) : queue === name
+      name === undefined ? isListedQueue(queue, text) : queue === name
     ).sort(([a, m], [b, n]) => order === "size" && m !== n ? n - m : a < b ? -1 : 1);
     const shown = found.slice(offset, offset + limit);
     const names = shown.map(([name]) => name);

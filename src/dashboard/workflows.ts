@@ -1,11 +1,9 @@
 import type { JobPlace, JobQuery, ServerJob } from "../inspect/types.ts";
+import { WORKFLOW_PREFIX } from "../job/queue_name.ts";
 import type { Inspection, Source } from "./source.ts";
 
-/** Prefix of the queues that hold the tokens of `./workflow`. */
-const PREFIX = "workflow.";
-
-/** Queue of a join: the workflow's id and the path of the join. */
-const JOIN_QUEUE = /^workflow\.(.+?)\.(0(?:[._]\d+)*)$/;
+/** Name of a join's queue after the prefix: the workflow's id and the path of the join. */
+const JOIN_QUEUE = /^(.+?)\.(0(?:[._]\d+)*)$/;
 
 /** Prefixes of facts in a workflow's state: a path follows. */
 const SUCCEEDED = "ok ";
@@ -98,13 +96,14 @@ export async function findWorkflows(
     found.set(one, known);
     return known;
   };
-  const tokens = await source.queues({ text: PREFIX, limit: MAX_TOKEN_QUEUES });
-  for (const { name } of tokens.queues) {
-    if (!name.startsWith(PREFIX)) continue;
-    const facts = await factsIn(inspection, name);
+  const tokens = await source.queues({ text: WORKFLOW_PREFIX, limit: MAX_TOKEN_QUEUES });
+  for (const { name: queue } of tokens.queues) {
+    if (!queue.startsWith(WORKFLOW_PREFIX)) continue;
+    const facts = await factsIn(inspection, queue);
+    const name = queue.slice(WORKFLOW_PREFIX.length);
     const [, joinId, path] = JOIN_QUEUE.exec(name) ?? [];
     if (joinId === undefined || path === undefined || isState(facts)) {
-      Object.assign(dataOf(name.slice(PREFIX.length))?.facts ?? {}, facts);
+      Object.assign(dataOf(name)?.facts ?? {}, facts);
     } else if (!("done" in facts)) {
       const succeeded = Object.keys(facts).filter((key) => /^\d+$/.test(key)).length;
       dataOf(joinId)?.joins.push({ path, succeeded });
@@ -190,7 +189,7 @@ async function eachJob(
   const { queues, total } = await source.queues({ order: "size", limit: MAX_QUEUES });
   const places: Pick<JobQuery, "set" | "queue">[] = [
     ...(["working", "retries", "dead", "scheduled"] as const).map((set) => ({ set })),
-    ...queues.filter(({ name }) => !name.startsWith(PREFIX)).map(({ name }) => ({ queue: name })),
+    ...queues.map(({ name }) => ({ queue: name })),
   ];
   let isAll = total <= MAX_QUEUES;
   let searched = 0;

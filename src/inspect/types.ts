@@ -241,7 +241,10 @@ export interface ServerBatch {
 export interface QueueQuery {
   /** Only the queue with this name. */
   readonly name?: string | undefined;
-  /** Only queues whose names contain this text. */
+  /**
+   * Only queues whose names contain this text. Internal queues, whose names start with `faktory.`,
+   * are listed only if the text starts so, too.
+   */
   readonly text?: string | undefined;
   /** Sorted by name, or by size with the largest first. @default "name" */
   readonly order?: "name" | "size" | undefined;

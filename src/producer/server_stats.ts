@@ -1,4 +1,5 @@
 import { ProtocolError } from "../errors.ts";
+import { withoutInternal } from "../job/queue_name.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";
 import type { Queues } from "./queues.ts";
 
@@ -22,7 +23,7 @@ export interface QueueStats {
 export interface ServerStats extends Omit<ServerInfo, "queues"> {
   /** The largest queues, sorted by name. */
   readonly queues: readonly QueueStats[];
-  /** Number of the other queues, and of their jobs. */
+  /** Number of the other queues, which include all internal ones, and of their jobs. */
   readonly others: { readonly queues: number; readonly size: number };
 }
 
@@ -32,14 +33,18 @@ export async function readServerStats(
   maxQueues: number,
 ): Promise<ServerStats> {
   const { queues, ...info } = await source.info();
-  const bySize = Object.entries(queues).sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  const entries = Object.entries(queues);
+  // The names of internal queues change all the time: each would become a metric of its own.
+  const bySize = Object.entries(withoutInternal(queues))
+    .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
   const shown = bySize.slice(0, maxQueues).sort(([a], [b]) => a < b ? -1 : 1);
-  const rest = bySize.slice(maxQueues);
+  const sizeOf = (some: readonly (readonly [string, number])[]) =>
+    some.reduce((sum, [, size]) => sum + size, 0);
   const latency = await readLatencies(source, shown.map(([name]) => name));
   return {
     ...info,
     queues: shown.map(([name, size]) => ({ name, size, latency: latency.get(name) })),
-    others: { queues: rest.length, size: rest.reduce((sum, [, size]) => sum + size, 0) },
+    others: { queues: entries.length - shown.length, size: sizeOf(entries) - sizeOf(shown) },
   };
 }
 

@@ -1,5 +1,6 @@
 import { JobNotFoundError } from "../errors.ts";
 import { createJid } from "../job/jid.ts";
+import { INTERNAL_PREFIX } from "../job/queue_name.ts";
 import { encodeCore, type EncodedJob } from "../job/encode_core.ts";
 import type { Command } from "./commands/command.ts";
 import { jidFilters } from "./commands/filters.ts";
@@ -16,7 +17,7 @@ type Send = <T>(command: Command<T>) => Promise<T>;
 /** The failure of a job that is cancelled while it runs. */
 export const CANCELLED = { errtype: "JobCancelled", message: "The job was cancelled" } as const;
 
-const PREFIX = "faktory-cancel.";
+const PREFIX = `${INTERNAL_PREFIX}cancel.`;
 
 /** A cancelled job, as encoded in the name of a queue. */
 export interface CancelMarker {
@@ -26,13 +27,6 @@ export interface CancelMarker {
    * Time after which any worker may remove the marker, in seconds since 1970 by the server's clock.
    */
   readonly expiresAt: number;
-}
-
-/**
- * Returns true if the queue is a marker. No consumer fetches from it, even if a pattern matches.
- */
-export function isCancelMarker(queue: string): boolean {
-  return queue.startsWith(PREFIX);
 }
 
 /**
@@ -48,7 +42,7 @@ export function createMarker(jid: string, expiresAt: number): CancelMarker {
 
 /** Parses the name of a queue; returns `undefined` if it is not a marker. */
 export function parseMarker(queue: string): CancelMarker | undefined {
-  if (!isCancelMarker(queue)) return undefined;
+  if (!queue.startsWith(PREFIX)) return undefined;
   const [expires = "", , text = ""] = queue.slice(PREFIX.length).split(".");
   const expiresAt = parseInt(expires, 36);
   if (!Number.isSafeInteger(expiresAt) || text.length < 2) return undefined;
@@ -68,7 +62,7 @@ export async function addMarker(
 
 /** Returns the job that creates the queue of a marker. */
 export function markerJob({ queue, jid }: Pick<CancelMarker, "queue" | "jid">): EncodedJob {
-  const job = { jid: createJid(), type: "faktory-cancel", args: [jid], queue, retry: 0 };
+  const job = { jid: createJid(), type: "faktory.cancel", args: [jid], queue, retry: 0 };
   return encodeCore(job);
 }
 

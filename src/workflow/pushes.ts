@@ -6,6 +6,7 @@ import { isEnterprise, type ServerInfo } from "../protocol/server_info.ts";
 import { checkJob, FIRST_CHECK_SECONDS, type JoinJob, joinJob } from "./join_job.ts";
 import type { Plan } from "./nodes.ts";
 import { jobOf, type Next, type Step } from "./step.ts";
+import { WORKFLOW_PREFIX } from "../job/queue_name.ts";
 import { pushAll, tokenOf } from "./tokens.ts";
 
 /**
@@ -62,7 +63,7 @@ export function pushesOf(plan: Plan, step: Step): Pushes {
     return pushesOf(first!, { ...step, path: `${chainPath}.${start}`, then: more });
   }
   const { results: _results, ...own } = step;
-  const tokens = `workflow.${id}.${path}`;
+  const tokens = `${WORKFLOW_PREFIX}${id}.${path}`;
   const join = { tokens, of: plan.join.length, step: own };
   const hasGroup = plan.join.filter(isCountable).length >= MIN_GROUP;
   const grouped: JobFields[] = [];

@@ -8,7 +8,7 @@ import { systemClock } from "../internal/clock.ts";
 import { encodeJob } from "../job/encode.ts";
 import { createJid } from "../job/jid.ts";
 import type { Job, JobInput } from "../job/job.ts";
-import { DEFAULT_QUEUE, queueNameFault } from "../job/queue_name.ts";
+import { DEFAULT_QUEUE, queueNameFault, WORKFLOW_PREFIX } from "../job/queue_name.ts";
 import type { Producer } from "../producer/producer.ts";
 import { serverTime } from "../protocol/server_info.ts";
 import { ENDED, pushesAfter, pushesOf, sendPushes } from "./pushes.ts";
@@ -229,7 +229,7 @@ function firstQueue(plan: Plan, producer: Producer<any>): string {
 }
 
 function statusQueue(id: string): string {
-  return `workflow.${id}`;
+  return WORKFLOW_PREFIX + id;
 }
 
 /** Starts the next node after a job. */

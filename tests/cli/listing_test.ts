@@ -75,6 +75,25 @@ test("a job is shown with all details, and a missing one is reported", async () 
   });
 });
 
+test("a job is shown with the attempts that the server keeps, also after the job is gone", async () => {
+  await withJobs(async (run) => {
+    assert.match(
+      await run("job", "failed-job"),
+      /\n\nattempt +result +ended +took +worker +error\n +1 +retry +\d{4}-\S+Z +\S.* +\S+ +RangeError: no such \[31m picture\n$/,
+    );
+    const { attempts } = JSON.parse(await run("job", "failed-job", "--json"));
+    assert.deepEqual([attempts.length, attempts[0].result], [1, "retry"]);
+    assert.deepEqual(JSON.parse(await run("job", "waiting-1", "--json")).attempts, []);
+    await run("retries", "discard", "--jid", "failed-job");
+    assert.match(
+      await run("job", "failed-job"),
+      /^The server no longer has job "failed-job"\n\nattempt .*\n +1 +retry .*\n$/,
+    );
+    const gone = JSON.parse(await run("job", "failed-job", "--json"));
+    assert.deepEqual([gone.place, gone.attempts.length], [null, 1]);
+  });
+});
+
 test("on a server that cannot list jobs, their number and its web page are printed", async () => {
   await withProtocolServer(async (url) => {
     const said = "lists jobs only on its web page, by default at http://127.0.0.1:7420";

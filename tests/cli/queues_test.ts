@@ -43,6 +43,22 @@ test("queues lists them, as a group and as a command", async () => {
   });
 });
 
+test("internal queues are not listed, unless they are named", async () => {
+  const internal = "faktory.cron.nightly.alive.1";
+  await withJobs([["a", internal], ["a", "images"]], async (run) => {
+    assert.equal((await run("queues")).stdout, "queue   jobs\nimages     1\n");
+    assert.deepEqual((await run("queues", "--json")).json["queues"], { images: 1 });
+    assert.deepEqual((await run("info", "--json")).json["queues"], { images: 1 });
+    const { queues } = (await run("top", "--count", "1", "--json")).json;
+    assert.deepEqual(Object.keys(queues as object), ["images"]);
+    const latency = async (...names: string[]) =>
+      Object.keys((await run("queues", "latency", ...names, "--json")).json["latency"] as object);
+    assert.deepEqual(await latency(), ["images"]);
+    assert.deepEqual(await latency(internal), [internal]);
+    assert.equal((await run("queues", "jobs", internal, "--json")).json["size"], 1);
+  });
+});
+
 test("queues pause and resume work for some queues and for all", async () => {
   await withJobs([["a", "images"], ["a", "mail"]], async (run, { url }) => {
     const consumer = new Consumer({ url, queues: ["images", "mail"] });

@@ -36,7 +36,7 @@ export function cancelContract(subject: Subject): void {
       },
       async markers(): Promise<string[]> {
         const { queues } = await producer.info();
-        return Object.keys(queues).filter((name) => name.startsWith("faktory-cancel."));
+        return Object.keys(queues).filter((name) => name.startsWith("faktory.cancel."));
       },
       async sets() {
         const { scheduled, retries, dead, working } = (await producer.info()).sets;
@@ -125,7 +125,7 @@ export function cancelContract(subject: Subject): void {
 
   it("patterns of queues do not match a cancelled job's marker", async () => {
     await using s = await start();
-    s.consumer.setQueues(["faktory-cancel.*", s.queue]);
+    s.consumer.setQueues(["faktory.cancel.*", s.queue]);
     s.consumer.register("x", () => {});
     await s.cancel("never-was-there");
     const jid = await s.enqueue();

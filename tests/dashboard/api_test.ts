@@ -15,6 +15,7 @@ test("the API returns the data of the pages, and changes it", async () => {
     { type: "a", at: later, jid: "job-no-1" },
     { type: "b", at: later, jid: "job-no-2", args: [1] },
     { type: "a", queue: "images" },
+    { type: "a", queue: "faktory.cron.nightly.alive.1" },
   ];
   await withDashboard({ jobs }, async ({ visit, server }) => {
     const get = async (path: string) => {
@@ -40,6 +41,8 @@ test("the API returns the data of the pages, and changes it", async () => {
     }]);
     assert.equal((await get("info"))[1].sets.scheduled, 2);
     assert.equal((await get("queues?order=size&limit=1"))[1].queues[0].name, "images");
+    assert.equal((await get("queues"))[1].total, 1);
+    assert.equal((await get("queues?text=faktory.cron"))[1].total, 1);
     assert.equal((await get("history"))[1].hour.length, 360);
     assert.deepEqual(await get("workers"), [200, []]);
     assert.deepEqual(await get("batches"), [200, []]);

@@ -106,9 +106,9 @@ test("data that only looks like a workflow is harmless", async () => {
   const custom = { workflow: { id: "<b>odd</b>", path: "../..", then: { plan: 7 } } };
   const jobs = [
     { type: "a", custom },
-    { type: "faktory.workflow.token", args: [{ facts: 7 }], queue: "workflow.odd-one" },
-    { type: "a", args: ["no token"], queue: "workflow.odd-one.0.1" },
-    { type: "a", args: [], queue: "workflow." },
+    { type: "faktory.workflow.token", args: [{ facts: 7 }], queue: "faktory.workflow.odd-one" },
+    { type: "a", args: ["no token"], queue: "faktory.workflow.odd-one.0.1" },
+    { type: "a", args: [], queue: "faktory.workflow." },
   ];
   await withDashboard({ jobs }, async ({ visit }) => {
     const { status, text } = await visit("/workflows");

@@ -163,7 +163,7 @@ test("any worker removes a marker whose time is over", async () => {
   await s.producer.cancel("some-other-job", { keepSeconds: 60 });
   const isMarked = async () =>
     Object.keys((await s.producer.info()).queues).some((name) =>
-      name.startsWith("faktory-cancel.")
+      name.startsWith("faktory.cancel.")
     );
   await runOnce(s);
   assert(await isMarked());
@@ -186,7 +186,7 @@ test("a marker's name contains jid and time, for any jid", () => {
     assert.deepEqual(parseMarker(marker.queue), marker);
   }
   for (
-    const queue of ["default", "faktory-cancel.", "faktory-cancel.zzz", "faktory-cancel.!.a.ja"]
+    const queue of ["default", "faktory.cancel.", "faktory.cancel.zzz", "faktory.cancel.!.a.ja"]
   ) {
     assert.equal(parseMarker(queue), undefined);
   }

@@ -37,7 +37,7 @@ export class Flows {
     this.#parts = parts;
     this.#process = new SimulatedProcess("starter of workflows", parts.timeline);
     parts.ledger.onLost = ({ jid }) => {
-      const id = idOf(jid.replace("workflow.", ""));
+      const id = idOf(jid.replace("faktory.workflow.", ""));
       if (id !== undefined) this.#lost.add(id);
     };
   }
@@ -100,7 +100,7 @@ export class Flows {
   countLeft({ context: { manager } }: ServerState): number {
     let left = 0;
     for (const id of this.#lost) {
-      const tokens = `workflow.${id}.0.0`;
+      const tokens = `faktory.workflow.${id}.0.0`;
       left += manager.queues.sizeOf(tokens) ?? 0;
       left += this.#parts.ledger.of(`${tokens}.check`).waiting;
     }

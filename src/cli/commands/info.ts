@@ -1,4 +1,5 @@
 import type { ServerInfo } from "../../../mod.ts";
+import { withoutInternal } from "../../job/queue_name.ts";
 import type { CommandDefinition, Invocation } from "../command.ts";
 import { addConnectionFlags, type ConnectionFlags, withProducer } from "../connect.ts";
 import { tableOf } from "../table.ts";
@@ -26,7 +27,8 @@ export const info: CommandDefinition<ConnectionFlags> = {
 async function run(invocation: Invocation<ConnectionFlags>): Promise<void> {
   await withProducer(invocation, async (producer, { url }) => {
     const { output } = invocation;
-    const { raw, ...info } = await producer.info();
+    const { raw, queues, ...rest } = await producer.info();
+    const info = { queues: withoutInternal(queues), ...rest };
     const tasks = tasksOf(raw);
     const text = () => {
       const [first = "", ...more] = general(info, url);

@@ -13,6 +13,7 @@ import {
   queryOf,
   remoteInspector,
 } from "../listing.ts";
+import { withoutInternal } from "../../job/queue_name.ts";
 import { Status } from "../status.ts";
 import { tableOf } from "../table.ts";
 import { formatCount, printable } from "../text.ts";
@@ -100,7 +101,7 @@ export const queues: CommandDefinition = {
 async function list(invocation: Invocation<ConnectionFlags>): Promise<void> {
   checkNoCommand(invocation, "queues");
   await withProducer(invocation, async (producer, { url }) => {
-    const { queues } = await producer.info();
+    const queues = withoutInternal((await producer.info()).queues);
     const rows = Object.entries(queues).sort(([a], [b]) => a < b ? -1 : 1);
     const text = () => rows.length === 0 ? "No queues" : tableOf(["queue", "jobs"], rows);
     invocation.output.print({ url, queues }, text);
@@ -130,7 +131,9 @@ async function jobs(invocation: Invocation<ConnectionFlags & ListFlags>): Promis
 async function latency(invocation: Invocation<ConnectionFlags>): Promise<void> {
   const { args, output } = invocation;
   await withProducer(invocation, async (producer, { url }) => {
-    const names = args.length > 0 ? args : Object.keys((await producer.info()).queues).sort();
+    const names = args.length > 0
+      ? args
+      : Object.keys(withoutInternal((await producer.info()).queues)).sort();
     const found = names.length === 0 ? new Map() : await producer.queues.latency(names);
     const rows = names.map((name) => {
       const seconds = found.get(name);

@@ -1,7 +1,7 @@
 import { StateError } from "../../errors.ts";
 import { showValue } from "../../internal/show.ts";
-import { isCancelMarker } from "../../protocol/cancellation.ts";
-import { isInternalQueue, isQueueName } from "../../job/queue_name.ts";
+
+import { isInternalQueue, isQueueName, withoutInternal } from "../../job/queue_name.ts";
 import { checkPatterns, isPattern, matcher, MAX_QUEUES, type QueueChoice } from "./choice.ts";
 
 /** The order of queues for the next FETCH. */
@@ -121,14 +121,8 @@ class FunctionOrder implements QueueOrder {
   }
 
   update(waiting: Readonly<Record<string, number>>): void {
-    const entries = Object.entries(waiting).filter(([queue]) => isForWorkers(queue));
-    this.#waiting = Object.freeze(Object.fromEntries(entries));
+    this.#waiting = Object.freeze(withoutInternal(waiting));
   }
-}
-
-/** Returns true if workers may take jobs from the queue: it is not one of the package's own. */
-function isForWorkers(queue: string): boolean {
-  return !isCancelMarker(queue) && !isInternalQueue(queue);
 }
 
 /** Returns the names with each pattern replaced by its queues, without duplicates. */
@@ -142,7 +136,7 @@ function expand(names: readonly string[], known: readonly string[]): readonly st
     const pattern = matcher(name);
     // Names from the server are checked, so that a server cannot put other text into a FETCH.
     const queues = known.filter((queue) =>
-      isQueueName(queue) && pattern.test(queue) && isForWorkers(queue)
+      isQueueName(queue) && pattern.test(queue) && !isInternalQueue(queue)
     );
     for (const queue of queues.sort()) all.add(queue);
   }

@@ -1,6 +1,7 @@
 import type { Clock } from "../../internal/clock.ts";
 import { InvalidArgumentError } from "../../errors.ts";
-import { CANCELLED, createMarker, isCancelMarker, markerJob } from "../../protocol/cancellation.ts";
+import { isListedQueue } from "../../job/queue_name.ts";
+import { CANCELLED, createMarker, markerJob } from "../../protocol/cancellation.ts";
 import { parseServerInfo, type ServerInfo } from "../../protocol/server_info.ts";
 import type { History } from "../history.ts";
 import { ageOf } from "../age.ts";
@@ -216,10 +217,7 @@ export class Inspector {
     const { offset, limit } = checkQueueQuery(query);
     const { name, text = "", order } = query;
     const all = queues.sorted().filter((queue) =>
-      // Hides the internal queues that mark cancelled jobs.
-      name === undefined
-        ? queue.name.includes(text) && !isCancelMarker(queue.name)
-        : queue.name === name
+      name === undefined ? isListedQueue(queue.name, text) : queue.name === name
     );
     const ordered = order === "size" ? [...all].sort((a, b) => b.jobs.length - a.jobs.length) : all;
     const now = this.#clock.now();

@@ -1,8 +1,9 @@
 import { Producer, ProtocolError, ServerError, type ServerInfo } from "../../../../mod.ts";
 import type { ConnectionOptions } from "../../../../mod.ts";
 import type { Clock } from "../../../internal/clock.ts";
+import { withoutInternal } from "../../../job/queue_name.ts";
 
-/** A server's statistics at one moment. */
+/** A server's statistics at one moment, without its internal queues. */
 export interface Snapshot extends Omit<ServerInfo, "raw"> {
   /** The time in ms since 1970. */
   readonly at: number;
@@ -36,7 +37,8 @@ export class SnapshotSource {
     try {
       const { raw: _, ...info } = await producer.info();
       const at = this.#clock.now();
-      return { ...info, at, latencies: await latenciesOf(producer, Object.keys(info.queues)) };
+      const queues = withoutInternal(info.queues);
+      return { ...info, queues, at, latencies: await latenciesOf(producer, Object.keys(queues)) };
     } catch (error) {
       await this.close();
       throw error;
