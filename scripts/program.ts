@@ -87,24 +87,28 @@ export class Program implements AsyncDisposable {
 
   /** Sends a signal that asks it to end, and waits for its end. Rejects if it fails. */
   stop(signal: NodeJS.Signals = "SIGTERM"): Promise<string[]> {
-    this.child.kill(signal);
+    this.#send(signal);
     return this.end();
   }
 
   /** Kills it, and waits for its end. */
   async kill(): Promise<void> {
-    // `child.kill` of Deno sends only one signal.
-    if (!this.#isOver && this.child.pid !== undefined) {
-      try {
-        process.kill(this.child.pid, "SIGKILL");
-      } catch {
-        // It has ended.
-      }
-    }
+    this.#send("SIGKILL");
     await this.#closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.kill();
+  }
+
+  /** Deno's `child.kill` sends only one signal, and the program then has no exit code. */
+  #send(signal: NodeJS.Signals): void {
+    const { pid, exitCode } = this.child;
+    if (this.#isOver || exitCode !== null || pid === undefined) return;
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It has ended.
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { cp, rm } from "node:fs/promises";
 import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
-import { LineClient } from "../line_client.ts";
+import { RawClient } from "../../tests/contract/raw_client.ts";
 import { numberOf } from "./load.ts";
 
 /**
@@ -12,21 +12,21 @@ export async function jobsOf(data: string): Promise<number[]> {
   await cp(data, copy, { recursive: true });
   const clock = new ManualClock(Date.now());
   const server = await FaktoryServer.start({ port: 0, data: copy, clock });
-  const client = await LineClient.hello(server.port);
+  const client = await RawClient.hello(server.url);
   try {
     // A reservation ends after half an hour; the job is then in the retry set.
     clock.advance(31 * 60_000);
     // Many jobs take several turns of the event loop and several looks at the clock.
     while (server.snapshot().working > 0) {
-      await client.ask("INFO\r\n", 2);
+      await client.exchange("INFO\r\n", 2);
       clock.advance(15_000);
     }
     for (const target of ["scheduled", "retries"]) {
-      await client.ask(`MUTATE {"cmd":"requeue","target":"${target}"}\r\n`, 1);
+      await client.exchange(`MUTATE {"cmd":"requeue","target":"${target}"}\r\n`, 1);
     }
     const jobs: number[] = [];
     for (const [queue, size] of Object.entries(server.snapshot().queues)) {
-      const lines = await client.ask(`FETCH ${queue}\r\n`.repeat(size), 2 * size);
+      const lines = await client.exchange(`FETCH ${queue}\r\n`.repeat(size), 2 * size);
       for (let i = 1; i < lines.length; i += 2) jobs.push(numberOf(JSON.parse(lines[i]!).jid));
     }
     return jobs;

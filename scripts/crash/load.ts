@@ -1,9 +1,10 @@
-import { ConnectionGone, LineClient } from "../line_client.ts";
+import { ConnectionGone, RawClient } from "../../tests/contract/raw_client.ts";
 import type { Ledger } from "../ledger.ts";
 
 /** Load on one server, until it is killed. */
 export interface Load {
-  readonly port: number;
+  /** URL of the server. */
+  readonly url: string;
   readonly ledger: Ledger;
   /** Returns a number from 0 to below 1. */
   readonly random: () => number;
@@ -43,7 +44,7 @@ const QUEUES = ["default", "other"];
 
 /** Enqueues with PUSH, many of them in flight, and with PUSHB, until the server is gone. */
 function produce(load: Load): Promise<void> {
-  return untilGone(load.port, async (client) => {
+  return untilGone(load.url, async (client) => {
     const { random } = load;
     while (load.isSteady) {
       await pushEach(client, load, [makeJob(load)]);
@@ -51,7 +52,7 @@ function produce(load: Load): Promise<void> {
     }
     while (true) {
       const jobs = Array.from({ length: 1 + Math.floor(random() * 40) }, () => makeJob(load));
-      if (load.open > MAX_OPEN) await client.ask("INFO\r\n", 2);
+      if (load.open > MAX_OPEN) await client.exchange("INFO\r\n", 2);
       else if (random() < 0.3) await pushBulk(client, load, jobs);
       else await pushEach(client, load, jobs);
     }
@@ -86,18 +87,21 @@ function makeJob({ random, ledger, isSteady }: Load): MadeJob {
   return { number, text: JSON.stringify({ jid, queue, jobtype: "work", args: [], ...at }) };
 }
 
-async function pushBulk(client: LineClient, load: Load, jobs: readonly MadeJob[]): Promise<void> {
-  const [, refused] = await client.ask(`PUSHB [${jobs.map(({ text }) => text).join(",")}]\r\n`, 2);
+async function pushBulk(client: RawClient, load: Load, jobs: readonly MadeJob[]): Promise<void> {
+  const [, refused] = await client.exchange(
+    `PUSHB [${jobs.map(({ text }) => text).join(",")}]\r\n`,
+    2,
+  );
   if (refused !== "{}") load.ledger.violations.push(`PUSHB was refused: ${refused}`);
   for (const { number } of jobs) load.ledger.confirm(number);
   load.open += jobs.length;
   load.confirmed(jobs.length);
 }
 
-async function pushEach(client: LineClient, load: Load, jobs: readonly MadeJob[]): Promise<void> {
-  client.send(jobs.map(({ text }) => `PUSH ${text}\r\n`).join(""));
+async function pushEach(client: RawClient, load: Load, jobs: readonly MadeJob[]): Promise<void> {
+  client.write(jobs.map(({ text }) => `PUSH ${text}\r\n`).join(""));
   for (const { number } of jobs) {
-    const [reply] = await client.ask("", 1);
+    const [reply] = await client.exchange("", 1);
     if (reply !== "+OK") load.ledger.violations.push(`PUSH was refused: ${reply}`);
     load.ledger.confirm(number);
     load.open++;
@@ -107,18 +111,18 @@ async function pushEach(client: LineClient, load: Load, jobs: readonly MadeJob[]
 
 /** Fetches jobs until the server is gone. Acknowledges most, fails some and keeps some. */
 function consume(load: Load): Promise<void> {
-  return untilGone(load.port, async (client) => {
+  return untilGone(load.url, async (client) => {
     const { ledger, random, isSteady } = load;
     while (true) {
       if (isSteady && ledger.ending * 3 >= ledger.confirmed * 2) {
         // Only a command notices that the connection is lost.
-        await client.ask("INFO\r\n", 2);
+        await client.exchange("INFO\r\n", 2);
         await pause();
         continue;
       }
-      const [length] = await client.ask(`FETCH ${QUEUES.join(" ")}\r\n`, 1);
+      const [length] = await client.exchange(`FETCH ${QUEUES.join(" ")}\r\n`, 1);
       if (length === "$-1") continue;
-      const [text] = await client.ask("", 1);
+      const [text] = await client.exchange("", 1);
       const { jid } = JSON.parse(text!);
       const job = numberOf(jid);
       ledger.give(job);
@@ -128,7 +132,7 @@ function consume(load: Load): Promise<void> {
       const verb = chance < 0.05 ? "FAIL" : "ACK";
       if (verb === "ACK") ledger.acknowledge(job);
       else ledger.release(job);
-      const [reply] = await client.ask(`${verb} ${JSON.stringify({ jid })}\r\n`, 1);
+      const [reply] = await client.exchange(`${verb} ${JSON.stringify({ jid })}\r\n`, 1);
       if (reply !== "+OK") ledger.violations.push(`${verb} was refused: ${reply}`);
       if (verb === "ACK") ledger.end(job);
       load.confirmed(1);
@@ -136,10 +140,10 @@ function consume(load: Load): Promise<void> {
   });
 }
 
-async function untilGone(port: number, work: (client: LineClient) => Promise<void>): Promise<void> {
+async function untilGone(url: string, work: (client: RawClient) => Promise<void>): Promise<void> {
   let client;
   try {
-    client = await LineClient.hello(port);
+    client = await RawClient.hello(url);
     await work(client);
   } catch (error) {
     if (!(error instanceof ConnectionGone)) throw error;

@@ -53,11 +53,11 @@ async function killUnderLoad(
   server: Program,
   { ledger, random }: { readonly ledger: Ledger; readonly random: () => number },
 ): Promise<void> {
-  const { port } = new URL(await server.line(/^tcp:/));
+  const url = await server.line(/^tcp:/);
   let left = 1 + Math.floor(random() * 1500);
   const timer = setTimeout(() => void server.kill(), MAX_LIFE_MS);
   const load = {
-    port: Number(port),
+    url,
     ledger,
     random,
     open: 0,

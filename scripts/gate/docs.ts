@@ -2,7 +2,7 @@ import { FaktoryServer } from "../../src/server/mod.ts";
 import { deno, outputs } from "../tools.ts";
 import { runTests } from "./corpus.ts";
 import { jsrArgs } from "../offline.ts";
-import { none, type Step } from "./step.ts";
+import { allAtOnce, type Step } from "./step.ts";
 
 /** Number of programs that run pages at the same time. */
 const AT_ONCE = 2;
@@ -34,7 +34,6 @@ export const pageStep: Step = {
       return ["run", "-A", "--no-check", ...jsr, "scripts/gate/run_pages.ts", ...some];
     });
     const programs = [["check", ...jsr, "--doc-only", ...pages], ...runs];
-    const ends = await Promise.allSettled(programs.map((args) => outputs(deno, args)));
-    none(ends.flatMap((end) => end.status === "rejected" ? [String(end.reason)] : []));
+    await allAtOnce(programs.map((args) => outputs(deno, args)));
   },
 };

@@ -1,34 +1,22 @@
 import { cwd } from "node:process";
 import { gzipSync } from "node:zlib";
-import { build, type Plugin } from "esbuild";
+import { build } from "esbuild";
 import { withEsbuild } from "../esbuild.ts";
-
-/** Size of a bundle. */
-export interface BundleSize {
-  /** Minified. */
-  readonly bytes: number;
-  readonly gzippedBytes: number;
-}
 
 /** Largest allowed size of each producer of `./edge`, minified and gzipped, in bytes. */
 export const edgeBudgets = { Producer: 12_288, PasswordlessProducer: 10_000 } as const;
 
-/** A producer of `./edge`. */
-export type EdgeProducer = keyof typeof edgeBudgets;
-
-/** Size of each producer. */
-export type EdgeSizes = Readonly<Record<EdgeProducer, BundleSize>>;
-
-/** The producers of `./edge`, in the order in which they are reported. */
-export const edgeProducers = Object.keys(edgeBudgets) as EdgeProducer[];
+/** Size of each producer of `./edge`, minified and gzipped, in bytes. */
+export type EdgeSizes = Readonly<Record<keyof typeof edgeBudgets, number>>;
 
 /** Lists the producers that are over their budget. */
 export function overBudget(sizes: EdgeSizes): string[] {
-  return edgeProducers.flatMap((name) => {
-    const [size, budget] = [sizes[name].gzippedBytes, edgeBudgets[name]];
-    if (size <= budget) return [];
-    return [`${name} of ./edge takes ${size} bytes minified and gzipped: ${budget} are allowed`];
-  });
+  const over = Object.entries(edgeBudgets)
+    .filter(([name, budget]) => sizes[name as keyof EdgeSizes] > budget);
+  return over.map(([name, budget]) =>
+    `${name} of ./edge takes ${sizes[name as keyof EdgeSizes]} bytes minified and gzipped: ` +
+    `${budget} are allowed`
+  );
 }
 
 /** Options of {@linkcode bundleWorker}. */
@@ -38,38 +26,19 @@ export interface BundleOptions {
   /** The folder in which its imports are looked up. */
   readonly resolveDir: string;
   readonly minify?: boolean;
-  readonly plugins?: Plugin[];
 }
 
 /** Bundles a program for Workers as `wrangler` does, with nothing marked external. */
 export async function bundleWorker(options: BundleOptions): Promise<string> {
-  const { contents, resolveDir, minify = false, plugins = [] } = options;
-  return await withEsbuild(async () => {
-    const { outputFiles } = await build({
+  const { contents, resolveDir, minify = false } = options;
+  const { outputFiles } = await withEsbuild(() =>
+    build({
       stdin: { contents, resolveDir, loader: "ts" },
-      bundle: true,
-      minify,
-      write: false,
-      format: "esm",
-      platform: "browser",
-      target: "es2022",
-      conditions: ["workerd", "worker", "browser"],
-      plugins,
-    });
-    return outputFiles[0]!.text;
-  });
-}
-
-/** Returns the size of one export of a module, bundled and minified. */
-async function sizeOf(
-  name: string,
-  module: string,
-  options: Omit<BundleOptions, "contents">,
-): Promise<BundleSize> {
-  const contents = `export { ${name} } from ${JSON.stringify(module)};`;
-  const text = await bundleWorker({ ...options, contents, minify: true });
-  const bundle = new TextEncoder().encode(text);
-  return { bytes: bundle.length, gzippedBytes: gzipSync(bundle, { level: 9 }).length };
+      ...{ bundle: true, minify, write: false, format: "esm", platform: "browser" },
+      ...{ target: "es2022", conditions: ["workerd", "worker", "browser"] },
+    })
+  );
+  return outputFiles[0]!.text;
 }
 
 /** Returns the sizes of the producers of `module`, by default `./edge` from the sources. */
@@ -77,7 +46,11 @@ export async function weighEdge(
   module = "./src/edge/mod.ts",
   resolveDir: string = cwd(),
 ): Promise<EdgeSizes> {
-  const sizes: Partial<Record<EdgeProducer, BundleSize>> = {};
-  for (const name of edgeProducers) sizes[name] = await sizeOf(name, module, { resolveDir });
-  return sizes as EdgeSizes;
+  const sizes = { Producer: 0, PasswordlessProducer: 0 };
+  for (const name of Object.keys(sizes) as (keyof EdgeSizes)[]) {
+    const contents = `export { ${name} } from ${JSON.stringify(module)};`;
+    const text = await bundleWorker({ contents, resolveDir, minify: true });
+    sizes[name] = gzipSync(text, { level: 9 }).length;
+  }
+  return sizes;
 }

@@ -1,7 +1,7 @@
 import { inTempFolder, outputs, readProject } from "../tools.ts";
 import { checks } from "../../tests/examples/checks.ts";
 import { installNpm, type Packed, runtimes } from "./npm.ts";
-import { all, none, type Step } from "./step.ts";
+import { all, allAtOnce, none, type Step } from "./step.ts";
 
 /**
  * Examples that this step does not run. The package step runs those for Cloudflare in workerd;
@@ -32,13 +32,7 @@ async function runPrograms(work: string, packed: Packed): Promise<void> {
       })
     ))
   );
-  // A run that fails while an earlier one is awaited must not be an unhandled rejection.
-  for (const run of runs) run.catch(() => {});
-  await all([
-    () => checkNames(examples),
-    () => checkTypes(work, examples),
-    ...runs.map((run) => () => run),
-  ]);
+  await allAtOnce([checkNames(examples), checkTypes(work, examples), ...runs]);
 }
 
 /** Installs all dependencies of the examples, and the package from its tarball. */

@@ -1,6 +1,6 @@
-import { filesIn, output, type Project } from "../tools.ts";
+import { filesIn, type Project } from "../tools.ts";
 import { COMMAND_ENTRY, optionalPeers } from "../npm/manifest.ts";
-import { type Installed, program, type Runtime, runtimes } from "./npm.ts";
+import { type Installed, run, type Runtime, runtimes } from "./npm.ts";
 import { all, none } from "./step.ts";
 
 /** Maximum number of packages in a fresh install, this one included. */
@@ -89,9 +89,8 @@ async function checkWithoutPeers(
   const peerOf = new Map(Object.entries(optionalPeers).map(([peer, entry]) => [entry, peer]));
   const entries = Object.keys(project.exports).filter((entry) => entry !== COMMAND_ENTRY);
   const names = entries.map((entry) => project.name + entry.slice(1));
-  const { command, args, env } = program(runtime, ["without_peers.mjs", ...names]);
   const errors: Readonly<Record<string, string>> = JSON.parse(
-    await output(command, args, { cwd: folder, env }),
+    await run(runtime, ["without_peers.mjs", ...names], folder),
   );
   const faults = entries.flatMap((entry, index) => {
     const error = errors[names[index]!];

@@ -1,18 +1,12 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { deno, output, type Project } from "../tools.ts";
-import { oldestNode } from "../versions.ts";
 import { COMMAND_ENTRY } from "../npm/manifest.ts";
 import { jsrArgs } from "../offline.ts";
-import { program, type Runtime } from "./npm.ts";
+import { deno, output, type Project } from "../tools.ts";
+import { oldestNode } from "../versions.ts";
+import { run, type Runtime } from "./npm.ts";
 
 /** Exports of each entry, by the name that a program imports. */
 type Exported = Readonly<Record<string, readonly string[]>>;
-
-/** The folder with the package, and the exports that its entries must have. */
-interface Expected {
-  readonly folder: string;
-  readonly expected: Exported;
-}
 
 /**
  * Lists the exports of all entries except the command, in a process that has stand-ins for JSR's
@@ -28,31 +22,23 @@ export async function exportedBySources({ name, exports }: Project): Promise<Exp
   );
 }
 
-/** Checks that each entry can be imported and has the same exports as its source. */
-export async function checkImports(runtime: Runtime, where: Expected): Promise<void> {
-  const printed = await runEntries("entries.mjs", { runtime, where });
-  equal(printed.runtime, runtime.is);
-  deepEqual(printed.exported, where.expected, `imports under ${runtime.name}`);
-}
-
 /**
- * Checks the same with `require()`. Only the oldest Node, whose `require()` cannot load ES modules,
- * gets other classes than from `import()`.
+ * Checks that each entry of the package in a folder can be imported and required, and has the same
+ * exports as its source. Only the oldest Node, whose `require()` cannot load ES modules, gets other
+ * classes by `require()` than by `import()`.
  */
-export async function checkRequires(runtime: Runtime, where: Expected): Promise<void> {
-  const { isShared, exported } = await runEntries("require.cjs", { runtime, where });
+export async function checkEntries(
+  runtime: Runtime,
+  folder: string,
+  expected: Exported,
+): Promise<void> {
+  const ask = async (file: string) =>
+    JSON.parse(await run(runtime, [file, ...Object.keys(expected)], folder));
+  const imported = await ask("entries.mjs");
+  equal(imported.runtime, runtime.is);
+  deepEqual(imported.exported, expected, `imports under ${runtime.name}`);
+  const required = await ask("require.cjs");
   const isOldest = runtime.version === `v${oldestNode}`;
-  equal(isShared, !isOldest, `require() and import() share classes under ${runtime.name}`);
-  deepEqual(exported, where.expected, `require() under ${runtime.name}`);
-}
-
-async function runEntries(
-  file: string,
-  { runtime, where: { folder, expected } }: {
-    readonly runtime: Runtime;
-    readonly where: Expected;
-  },
-): Promise<{ runtime?: string; isShared?: boolean; exported: Exported }> {
-  const { command, args, env } = program(runtime, [file, ...Object.keys(expected)]);
-  return JSON.parse(await output(command, args, { cwd: folder, env }));
+  equal(required.isShared, !isOldest, `require() shares classes under ${runtime.name}`);
+  deepEqual(required.exported, expected, `require() under ${runtime.name}`);
 }

@@ -1,8 +1,8 @@
 import { outputs } from "../tools.ts";
 import { COMMAND_ENTRY } from "../npm/manifest.ts";
-import { npmReason, typescriptVersions } from "../versions.ts";
-import { cached, type Installed } from "./npm.ts";
-import { all, skip } from "./step.ts";
+import { typescriptVersions } from "../versions.ts";
+import { cachedOrSkip, importsOf, type Installed } from "./npm.ts";
+import { all } from "./step.ts";
 
 /** A program to check. */
 interface Program {
@@ -32,18 +32,11 @@ const programs: Readonly<Record<string, Program>> = {
   },
 };
 
-/**
- * Resolution without `exports`. TypeScript 6 needs `ignoreDeprecations` for it, and 7 does not have
- * it.
- */
-const node10: Program = {
-  files: modules,
-  options: { ...plain, module: "commonjs", moduleResolution: "node10" },
-};
-const deprecated: Program = {
-  ...node10,
-  options: { ...node10.options, ignoreDeprecations: "6.0" },
-};
+/** Resolution without `exports`, which TypeScript 7 does not have. */
+function node10(options: object = {}): Program {
+  const resolution = { module: "commonjs", moduleResolution: "node10" };
+  return { files: modules, options: { ...plain, ...resolution, ...options } };
+}
 
 /** A program on Node without the DOM's types. */
 const node: Program = {
@@ -55,28 +48,25 @@ const node: Program = {
 export async function checkTypes(installed: Installed): Promise<void> {
   await writeEntries(installed);
   const { folder } = installed;
-  const own = { ...programs, node10: deprecated, node };
+  const own = { ...programs, node10: node10({ ignoreDeprecations: "6.0" }), node };
   await all([
     () => checkWith(`${Deno.cwd()}/node_modules`, { name: "own", folder, programs: own }),
     ...typescriptVersions.map((version) => async () => {
       const name = `typescript@${version}`;
-      const kinds = version.startsWith("5") ? { ...programs, node10 } : programs;
-      let packages;
-      try {
-        packages = `${await cached(name, [name])}/node_modules`;
-      } catch (error) {
-        return skip(`${name}, as npm could not give it: ${npmReason(String(error))}`);
-      }
-      await checkWith(packages, { name, folder, programs: kinds });
+      const kinds = version.startsWith("5") ? { ...programs, node10: node10() } : programs;
+      const packages = await cachedOrSkip(name, name, [name]);
+      if (packages === undefined) return;
+      await checkWith(`${packages}/node_modules`, { name, folder, programs: kinds });
     }),
   ]);
 }
 
 /** Imports of every entry but the command, as an ES module and as CommonJS. */
 async function writeEntries({ folder, project: { name, exports } }: Installed): Promise<void> {
-  const entries = Object.keys(exports).filter((entry) => entry !== COMMAND_ENTRY);
-  const lines = entries.map((entry, n) => `import * as e${n} from "${name}${entry.slice(1)}";`);
-  const text = `${lines.join("\n")}\nexport const all = [${entries.map((_, n) => `e${n}`)}];\n`;
+  const entries = Object.keys(exports).filter((entry) => entry !== COMMAND_ENTRY)
+    .map((entry) => name + entry.slice(1));
+  const all = entries.map((_, n) => `e${n}`);
+  const text = `${importsOf(entries)}export const all = [${all}];\n`;
   for (const file of ["entries_types.ts", "entries_types.cts"]) {
     await Deno.writeTextFile(`${folder}/${file}`, text);
   }

@@ -1,5 +1,6 @@
 import { deno, output, type Project } from "../tools.ts";
 import { majorOf, missingNodes, nodePackage, npmReason, oldestNode } from "../versions.ts";
+import { optionalPeers } from "../npm/manifest.ts";
 import { packNpm } from "../npm/pack.ts";
 import { skip } from "./step.ts";
 
@@ -27,6 +28,16 @@ export async function installNpm(folder: string, specifiers: readonly string[]):
   if (isNew) await Deno.writeTextFile(manifest, `{ "private": true, "type": "module" }`);
   const flags = ["--no-audit", "--no-fund", "--prefer-offline"];
   await output("npm", ["install", ...flags, ...specifiers], { cwd: folder });
+}
+
+/** Returns imports of modules as `e0`, `e1` and so on. */
+export function importsOf(specifiers: readonly string[]): string {
+  return specifiers.map((path, n) => `import * as e${n} from "${path}";\n`).join("");
+}
+
+/** Returns the packages that a program has to install for all entries, with their ranges. */
+export function peersOf({ imports }: Project): string[] {
+  return Object.keys(optionalPeers).map((peer) => imports[peer]!.slice("npm:".length));
 }
 
 /**
@@ -57,6 +68,22 @@ export async function cached(name: string, specifiers: readonly string[]): Promi
   }
 }
 
+/** Does the same, and reports `what` as skipped if npm does not have the packages. */
+export function cachedOrSkip(
+  what: string,
+  name: string,
+  specifiers: readonly string[],
+): Promise<string | undefined> {
+  return orSkip(what, cached(name, specifiers));
+}
+
+function orSkip<T>(what: string, fetching: Promise<T>): Promise<T | undefined> {
+  return fetching.catch((error) => {
+    skip(`${what}, as npm could not give it: ${npmReason(String(error))}`);
+    return undefined;
+  });
+}
+
 function exists(path: string): Promise<boolean> {
   return Deno.stat(path).then(() => true, () => false);
 }
@@ -82,19 +109,19 @@ export const runtimes: readonly Runtime[] = [
   { name: "node", is: "node", command: ["node"] },
 ];
 
-/**
- * Returns the command that runs a program under a runtime. `tests/package/version.mjs` checks the
- * version.
- */
-export function program(
-  { command: [command, ...first], version }: Runtime,
+/** Returns variables of a program's environment. `tests/package/version.mjs` checks the version. */
+export function envOf({ version }: Runtime): Record<string, string> {
+  return version === undefined ? {} : { EXPECTED_VERSION: version };
+}
+
+/** Runs a program under a runtime in a folder. Returns its output, and rejects if it fails. */
+export function run(
+  runtime: Runtime,
   args: readonly string[],
-): { command: string; args: string[]; env: Record<string, string> } {
-  return {
-    command,
-    args: [...first, ...args],
-    env: version === undefined ? {} : { EXPECTED_VERSION: version },
-  };
+  cwd: string,
+): Promise<string> {
+  const [command, ...first] = runtime.command;
+  return output(command, [...first, ...args], { cwd, env: envOf(runtime) });
 }
 
 let nodes: Promise<readonly Runtime[]> | undefined;
@@ -111,12 +138,8 @@ async function fetchNodes(): Promise<readonly Runtime[]> {
   const installed = (await output("node", ["--version"])).trim();
   const found = await Promise.all(
     missingNodes(installed).map(async (version) => {
-      try {
-        return [nodeRuntime(`v${version}`, await fetchNode(version))];
-      } catch (error) {
-        skip(`Node ${version}, as npm could not give it: ${npmReason(String(error))}`);
-        return [];
-      }
+      const path = await orSkip(`Node ${version}`, fetchNode(version));
+      return path === undefined ? [] : [nodeRuntime(`v${version}`, path)];
     }),
   );
   return [nodeRuntime(installed, "node"), ...found.flat()];

@@ -1,8 +1,8 @@
 import { deno, inTempFolder, output, outputs, readProject } from "../tools.ts";
-import { COMMAND_ENTRY, optionalPeers } from "../npm/manifest.ts";
+import { COMMAND_ENTRY } from "../npm/manifest.ts";
 import { checkFreshInstall } from "./fresh_install.ts";
 import { checkCommand, checkExecutable } from "./installed_command.ts";
-import { checkImports, checkRequires, exportedBySources } from "./installed_entries.ts";
+import { checkEntries, exportedBySources } from "./installed_entries.ts";
 import { checkRunners } from "./installed_runners.ts";
 import { checkSyntax } from "./installed_syntax.ts";
 import { checkTypes } from "./installed_types.ts";
@@ -11,11 +11,11 @@ import {
   type Installed,
   installNpm,
   type Packed,
-  program,
-  type Runtime,
+  peersOf,
+  run,
   runtimes,
 } from "./npm.ts";
-import { all, skip, type Step } from "./step.ts";
+import { all, allAtOnce, skip, type Step } from "./step.ts";
 import { checkWorkers } from "./workers.ts";
 
 /**
@@ -36,7 +36,7 @@ export async function checkPackage(tarball: string): Promise<void> {
       () => checkFreshInstall(installed),
       () => checkSyntax(installed),
     ]);
-    await installPeers(folder);
+    await installNpm(folder, peersOf(installed.project));
     await all([
       () => checkTypes(installed),
       () => checkRuntimes(installed),
@@ -63,36 +63,19 @@ async function checkShape({ tarball }: Installed): Promise<void> {
   ].map((args) => () => outputs("node", args)));
 }
 
-/** Installs the optional peers. */
-async function installPeers(folder: string): Promise<void> {
-  const { imports } = await readProject();
-  const peers = Object.keys(optionalPeers).map((name) => imports[name]!.replace(/^npm:/, ""));
-  await installNpm(folder, peers);
-}
-
 /** Checks the entries, the command and a job under each runtime and each version of Node. */
 async function checkRuntimes(installed: Installed): Promise<void> {
   const every = [...runtimes.filter(({ is }) => is !== "node"), ...await findNodes()];
   const expected = await exportedBySources(installed.project);
   const { folder } = installed;
   // At the same time, because they mostly wait for programs to start.
-  const runs = every.map((runtime) =>
+  await allAtOnce(every.map((runtime) =>
     all([
-      () => checkImports(runtime, { folder, expected }),
-      () => checkRequires(runtime, { folder, expected }),
+      () => checkEntries(runtime, folder, expected),
       () => checkCommand(runtime, installed),
-      () => runJob(runtime, installed),
+      () => run(runtime, ["run_job.mjs"], folder),
     ])
-  );
-  // A run that fails while an earlier one is awaited must not be an unhandled rejection.
-  for (const run of runs) run.catch(() => {});
-  await all(runs.map((run) => () => run));
-}
-
-/** Runs `tests/package/run_job.mjs`: a server, a producer and a consumer. */
-async function runJob(runtime: Runtime, { folder }: Installed): Promise<void> {
-  const { command, args, env } = program(runtime, ["run_job.mjs"]);
-  await outputs(command, args, { cwd: folder, env, timeoutMs: 60_000 });
+  ));
 }
 
 /** Time limit of a build by dnt, which is downloaded and compiles everything twice. */

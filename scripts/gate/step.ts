@@ -21,6 +21,12 @@ export async function all(checks: Iterable<() => Promise<unknown>>): Promise<voi
   if (faults.length > 0) throw new Error(faults.join("\n"));
 }
 
+/** Waits for checks that run at the same time, and rejects with all faults. */
+export async function allAtOnce(checks: readonly Promise<unknown>[]): Promise<void> {
+  const ends = await Promise.allSettled(checks);
+  none(ends.flatMap((end) => end.status === "rejected" ? [messageOf(end.reason)] : []));
+}
+
 /** Throws an error with all faults, if there are any. */
 export function none(faults: readonly string[]): void {
   if (faults.length > 0) throw new Error(faults.join("\n"));

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { bundleWorker } from "./edge_bundle.ts";
+import { Program } from "../program.ts";
 import { outputs } from "../tools.ts";
 
 /**
@@ -34,17 +35,10 @@ export async function serveWorker<T>(
   worker: Worker,
   ask: (url: string) => Promise<T>,
 ): Promise<T> {
-  const program = new Deno.Command(workerd, {
-    args: ["serve", "--control-fd=1", await configure(worker)],
-    stdin: "null",
-    stdout: "piped",
-  }).spawn();
-  try {
-    return await ask(`http://127.0.0.1:${await portOf(program.stdout)}`);
-  } finally {
-    program.kill("SIGKILL");
-    await program.status;
-  }
+  const command = [workerd, "serve", "--control-fd=1", await configure(worker)];
+  await using program = new Program(command);
+  const port = /"port":(\d+)/.exec(await program.line(/"port":\d/))![1];
+  return await ask(`http://127.0.0.1:${port}`);
 }
 
 /** Bundles a Worker and writes its configuration. Returns the path of the configuration. */
@@ -80,16 +74,4 @@ const worker :Workerd.Worker = (
 `,
   );
   return path;
-}
-
-/** Returns the port that workerd prints. */
-async function portOf(stdout: ReadableStream<Uint8Array>): Promise<number> {
-  const decoder = new TextDecoder();
-  let said = "";
-  for await (const bytes of stdout) {
-    said += decoder.decode(bytes, { stream: true });
-    const port = /"port":(\d+)/.exec(said)?.[1];
-    if (port !== undefined) return Number(port);
-  }
-  throw new Error(`workerd ended, and said ${said}`);
 }

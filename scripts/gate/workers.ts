@@ -1,9 +1,9 @@
 import { deepEqual } from "node:assert/strict";
 import { FaktoryServer } from "../../src/server/mod.ts";
-import { edgeProducers, overBudget, weighEdge } from "./edge_bundle.ts";
+import { overBudget, weighEdge } from "./edge_bundle.ts";
 import { PROCESS_ENTRIES } from "../npm/manifest.ts";
 import type { Project } from "../tools.ts";
-import type { Installed } from "./npm.ts";
+import { importsOf, type Installed } from "./npm.ts";
 import { all, none } from "./step.ts";
 import { Relay } from "../../tests/package/servers/relay.ts";
 import { SilentServer } from "../../tests/package/servers/silent_server.ts";
@@ -33,14 +33,15 @@ export function checkWorkers({ project, folder }: Installed): Promise<void> {
  * without Node's modules.
  */
 async function startAll({ name, exports }: Project, folder: string): Promise<void> {
-  const imports = Object.keys(exports).filter((entry) => !PROCESS_ENTRIES.includes(entry))
-    .map((entry, index) => `import * as e${index} from "${name}${entry.slice(1)}";\n`);
-  const names = imports.map((_, index) => `e${index}`).join();
-  const contents = `${imports.join("")}
+  const entries = Object.keys(exports).filter((entry) => !PROCESS_ENTRIES.includes(entry))
+    .map((entry) => name + entry.slice(1));
+  const contents = `${importsOf(entries)}
 export default {
   test() {
-    if (typeof process !== "undefined") throw new Error("There is something of Node's");
-    for (const entry of [${names}]) if (Object.keys(entry).length === 0) throw new Error("It is empty");
+    if (typeof process !== "undefined") throw new Error("Modules of Node are available");
+    for (const entry of [${entries.map((_, n) => `e${n}`)}]) {
+      if (Object.keys(entry).length === 0) throw new Error("An entry has no exports");
+    }
   },
 };
 `;
@@ -50,8 +51,8 @@ export default {
 /** Checks the sizes of the producers of `./edge`. */
 async function checkSizes(name: string, folder: string): Promise<void> {
   const sizes = await weighEdge(`${name}/edge`, folder);
-  for (const name of edgeProducers) {
-    console.log(`${name} of ./edge: ${sizes[name].gzippedBytes} bytes minified and gzipped`);
+  for (const [name, bytes] of Object.entries(sizes)) {
+    console.log(`${name} of ./edge: ${bytes} bytes minified and gzipped`);
   }
   none(overBudget(sizes));
 }
@@ -125,10 +126,8 @@ async function serveExample(folder: string): Promise<void> {
   const contents = 'export { default } from "./example.ts";';
   await serveWorker({ folder, name: "example", contents, bindings }, async (base) => {
     const post = async (path: string) => {
-      const response = await fetch(base + path, {
-        method: "POST",
-        signal: AbortSignal.timeout(10_000),
-      });
+      const signal = AbortSignal.timeout(10_000);
+      const response = await fetch(base + path, { method: "POST", signal });
       return { status: response.status, body: await response.json() };
     };
     const taken = await post("/resize?path=cat.png&width=320");

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../../src/internal/clock.ts";
 import type { FaktoryServer } from "../../src/server/mod.ts";
-import { LineClient } from "../line_client.ts";
+import { RawClient } from "../../tests/contract/raw_client.ts";
 
 /**
  * A clock that starts a week behind, so that a server can create a week's history within seconds.
@@ -30,7 +30,7 @@ export class LateClock implements Clock {
 
 /** Runs the jobs of a week, more by day than by night. Some fail. */
 export async function makeHistory(server: FaktoryServer, clock: LateClock): Promise<void> {
-  const client = await LineClient.hello(server.port);
+  const client = await RawClient.hello(server.url);
   let step = 0;
   do {
     const hours = clock.now() / 3_600_000;
@@ -46,11 +46,11 @@ export async function makeHistory(server: FaktoryServer, clock: LateClock): Prom
 }
 
 /** Runs jobs without a worker that the page would show. */
-export async function runJobs(client: LineClient, jobs: number, failing = 0): Promise<void> {
+export async function runJobs(client: RawClient, jobs: number, failing = 0): Promise<void> {
   for (let i = 0; i < jobs; i++) {
     const jid = crypto.randomUUID();
     const job = { jid, jobtype: "resize", args: [], queue: "past", retry: 0 };
     const result = i < failing ? `FAIL {"jid":"${jid}"}` : `ACK {"jid":"${jid}"}`;
-    await client.ask(`PUSH ${JSON.stringify(job)}\r\nFETCH past\r\n${result}\r\n`, 4);
+    await client.exchange(`PUSH ${JSON.stringify(job)}\r\nFETCH past\r\n${result}\r\n`, 4);
   }
 }

@@ -9,7 +9,7 @@ import { dashboard } from "../../src/dashboard/mod.ts";
 import { FaktoryServer } from "../../src/server/mod.ts";
 import { openShop } from "../../tests/browser/shop.ts";
 import { findBrowser } from "../gate/browser.ts";
-import { LineClient } from "../line_client.ts";
+import { RawClient } from "../../tests/contract/raw_client.ts";
 import { LateClock, makeHistory, runJobs } from "./history.ts";
 
 type Scheme = "light" | "dark";
@@ -81,7 +81,7 @@ try {
 
 /** Runs jobs while the pictures are taken, so that the dashboard has rates to show. */
 async function live(url: string): Promise<void> {
-  const client = await LineClient.hello(server.port);
+  const client = await RawClient.hello(server.url);
   for (let i = 0; i < 3; i++) {
     await (await fetch(url)).body?.cancel();
     await runJobs(client, 4, i === 0 ? 1 : 0);

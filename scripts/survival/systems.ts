@@ -82,7 +82,7 @@ async function startEmbedded(data: string): Promise<Running> {
   const server = spawn(Deno.execPath(), args, { stdio: ["pipe", "pipe", "inherit"] });
   const [line] = await once(server.stdout!, "data");
   return {
-    load: (ledger, confirmed) => loadFaktory(Number(new URL(String(line)).port), ledger, confirmed),
+    load: (ledger, confirmed) => loadFaktory(String(line).trim(), ledger, confirmed),
     kill: () => killed(server),
   };
 }
@@ -105,7 +105,7 @@ async function startFaktory(folder: string, victims: "faktory" | "both"): Promis
   const { faktory, port } = await bootFaktory(folder);
   const redis = await childOf(faktory.pid!);
   return {
-    load: (ledger, confirmed) => loadFaktory(port, ledger, confirmed),
+    load: (ledger, confirmed) => loadFaktory(`tcp://127.0.0.1:${port}`, ledger, confirmed),
     async kill() {
       // Redis first: otherwise the kernel's SIGTERM gives it time to save.
       if (victims === "both") Deno.kill(redis, "SIGKILL");
@@ -206,8 +206,8 @@ async function startClient(port: number): Promise<ChildProcess> {
 }
 
 /** Loads a Faktory server by lines, without a client that could add to the result. */
-function loadFaktory(port: number, ledger: Ledger, confirmed: () => void): Promise<void> {
-  const load = { port, ledger, confirmed, random: Math.random, open: 0, isSteady: true };
+function loadFaktory(url: string, ledger: Ledger, confirmed: () => void): Promise<void> {
+  const load = { url, ledger, confirmed, random: Math.random, open: 0, isSteady: true };
   return loadServer(load, { producers: 8, consumers: 8 });
 }
 

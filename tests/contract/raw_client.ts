@@ -2,6 +2,9 @@ import { connect, type Socket } from "node:net";
 import { parseUrl } from "../../src/transport/url.ts";
 import { passwordHash } from "../../src/protocol/handshake.ts";
 
+/** The server closed the connection. */
+export class ConnectionGone extends Error {}
+
 /** A client that sends raw lines, and returns the server's bytes. */
 export class RawClient {
   readonly #socket: Socket;
@@ -74,6 +77,18 @@ export class RawClient {
   async ask(line: string): Promise<string> {
     this.say(line);
     return await this.reply();
+  }
+
+  /** Sends bytes, and reads so many lines. Rejects if the server closes the connection before. */
+  async exchange(bytes: string, count: number): Promise<string[]> {
+    if (bytes !== "") this.write(bytes);
+    const lines: string[] = [];
+    while (lines.length < count) {
+      const line = await this.line();
+      if (line === "EOF") throw new ConnectionGone("the connection ended");
+      lines.push(line);
+    }
+    return lines;
   }
 
   /** Half-closes the connection, and keeps reading. */

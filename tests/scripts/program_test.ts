@@ -12,6 +12,12 @@ it("resolves with lines as a program prints them, and with all of them at its en
   assert.deepEqual(await program.end(), ["one", "two", "three"]);
 });
 
+it("asks a program to end", async () => {
+  await using program = new Program([...commandOf(module), "polite"]);
+  await program.line(/polite/);
+  assert.deepEqual(await program.stop(), ["polite"]);
+});
+
 it("rejects with the output if a program fails, cannot be started, or does not print a line", async () => {
   await using failing = new Program([...commandOf(module), "fail"]);
   await assert.rejects(failing.line(/never/), /did not print \/never\/: fail\n$/);
@@ -25,7 +31,8 @@ it("kills a program that takes too long, and one that ignores signals", async ()
   await assert.rejects(late.end(), /SIGKILL/);
   const stubborn = new Program([...commandOf(module), "stubborn"]);
   await stubborn.line(/stubborn/);
-  stubborn.child.kill("SIGTERM");
+  const ended = stubborn.stop();
+  ended.catch(() => {});
   await stubborn.kill();
   await assert.rejects(stubborn.end(), /exited with SIG/);
 });

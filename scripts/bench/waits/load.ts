@@ -1,11 +1,11 @@
-import { LineClient } from "../../line_client.ts";
+import { RawClient } from "../../../tests/contract/raw_client.ts";
 
 /** Work with many jobs on a server. */
 export interface Step {
   readonly name: string;
   /** Not measured. */
-  readonly before?: (port: number) => Promise<unknown>;
-  readonly run: (port: number) => Promise<unknown>;
+  readonly before?: (url: string) => Promise<unknown>;
+  readonly run: (url: string) => Promise<unknown>;
 }
 
 const BATCH = 500;
@@ -21,54 +21,54 @@ function job(more: string): string {
 }
 
 /** Enqueues jobs with PUSHB, up to four of them in flight. */
-async function push(port: number, jobs: number, more = (_index: number) => ""): Promise<void> {
-  const client = await LineClient.hello(port);
+async function push(url: string, jobs: number, more = (_index: number) => ""): Promise<void> {
+  const client = await RawClient.hello(url);
   let inFlight = 0;
   for (let i = 0; i < jobs; i += BATCH) {
     const all = Array.from({ length: Math.min(BATCH, jobs - i) }, (_, k) => job(more(i + k)));
-    client.send(`PUSHB [${all.join()}]\r\n`);
+    client.write(`PUSHB [${all.join()}]\r\n`);
     if (++inFlight < 4) continue;
     inFlight--;
-    await client.ask("", 2);
+    await client.exchange("", 2);
   }
-  await client.ask("", 2 * inFlight);
+  await client.exchange("", 2 * inFlight);
   client.close();
 }
 
-async function run(port: number, jobs: number): Promise<void> {
-  const client = await LineClient.hello(port);
+async function run(url: string, jobs: number): Promise<void> {
+  const client = await RawClient.hello(url);
   for (let i = 0; i < jobs; i += 16) {
-    const lines = await client.ask("FETCH default\r\n".repeat(16), 32);
+    const lines = await client.exchange("FETCH default\r\n".repeat(16), 32);
     const jids = lines.filter((_, k) => k % 2 === 1).map((line) => JSON.parse(line).jid);
-    await client.ask(jids.map((jid) => `ACK {"jid":"${jid}"}\r\n`).join(""), 16);
+    await client.exchange(jids.map((jid) => `ACK {"jid":"${jid}"}\r\n`).join(""), 16);
   }
   client.close();
 }
 
 /** Sends a command on a connection of its own. Returns the last line of the reply. */
-export async function ask(port: number, command: string, lines = 1): Promise<string> {
-  const client = await LineClient.hello(port);
-  const reply = await client.ask(`${command}\r\n`, lines);
+export async function ask(url: string, command: string, lines = 1): Promise<string> {
+  const client = await RawClient.hello(url);
+  const reply = await client.exchange(`${command}\r\n`, lines);
   client.close();
   return reply.at(-1)!;
 }
 
 /** Resolves when no scheduled job is left. */
-async function allDue(port: number): Promise<void> {
-  while (!/"scheduled":0/.test(await ask(port, "INFO", 2))) {
+async function allDue(url: string): Promise<void> {
+  while (!/"scheduled":0/.test(await ask(url, "INFO", 2))) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
-async function info(port: number): Promise<void> {
-  for (let i = 0; i < 10; i++) await ask(port, "INFO", 2);
+async function info(url: string): Promise<void> {
+  for (let i = 0; i < 10; i++) await ask(url, "INFO", 2);
 }
 
 /** Removes all jobs, and schedules others. */
-async function schedule(port: number, jobs: number, ms: number): Promise<void> {
-  await ask(port, "FLUSH");
+async function schedule(url: string, jobs: number, ms: number): Promise<void> {
+  await ask(url, "FLUSH");
   const at = `,"at":"${new Date(Date.now() + ms).toISOString()}"`;
-  await push(port, jobs, () => at);
+  await push(url, jobs, () => at);
 }
 
 /** The steps, in their order, with `jobs` jobs in all. A server with data is restarted before `INFO`. */
@@ -76,23 +76,23 @@ export function stepsOf(jobs: number): readonly Step[] {
   const sixth = Math.round(jobs / 6);
   return [
     { name: "nothing", run: () => new Promise((resolve) => setTimeout(resolve, 2000)) },
-    { name: `PUSHB of ${jobs} jobs`, run: (port) => push(port, jobs) },
-    { name: "FETCH and ACK of 20,000 of them", run: (port) => run(port, 20_000) },
+    { name: `PUSHB of ${jobs} jobs`, run: (url) => push(url, jobs) },
+    { name: "FETCH and ACK of 20,000 of them", run: (url) => run(url, 20_000) },
     { name: "INFO, ten times", run: info },
     {
       name: `${sixth} jobs due in one second`,
-      before: (port) => schedule(port, sixth, 60_000 + sixth / 20),
+      before: (url) => schedule(url, sixth, 60_000 + sixth / 20),
       run: allDue,
     },
     {
       name: `MUTATE discards ${2 * sixth} jobs`,
-      before: (port) => schedule(port, 2 * sixth, 86_400_000),
-      run: (port) =>
-        ask(port, `MUTATE {"cmd":"discard","target":"scheduled","filter":{"jobtype":"resize"}}`),
+      before: (url) => schedule(url, 2 * sixth, 86_400_000),
+      run: (url) =>
+        ask(url, `MUTATE {"cmd":"discard","target":"scheduled","filter":{"jobtype":"resize"}}`),
     },
     {
       name: "INFO of 100,000 queues, ten times",
-      before: (port) => push(port, 100_000, (index) => `,"queue":"queue-${index}"`),
+      before: (url) => push(url, 100_000, (index) => `,"queue":"queue-${index}"`),
       run: info,
     },
   ];

@@ -5,7 +5,7 @@
 
 import { commandOf, Program, type RuntimeName } from "../../program.ts";
 import { integer, list, path, runMain, UsageError } from "../../usage.ts";
-import { ConnectionGone, LineClient } from "../../line_client.ts";
+import { ConnectionGone, RawClient } from "../../../tests/contract/raw_client.ts";
 import { attacks, preparations } from "./attacks.ts";
 import { ask, type Step, stepsOf } from "./load.ts";
 
@@ -27,13 +27,12 @@ to a new server that accepts lines of 128 MiB. \`load\`: other clients work with
 interface Server {
   readonly name: string;
   readonly program: Program;
-  readonly port: number;
+  readonly url: string;
 }
 
 async function startServer(name: RuntimeName, ...args: readonly string[]): Promise<Server> {
   const program = new Program([...commandOf("scripts/embedded_server.ts", name), ...args]);
-  const { port } = new URL(await program.line(/^tcp:/));
-  return { name, program, port: Number(port) };
+  return { name, program, url: await program.line(/^tcp:/) };
 }
 
 function print(...cells: readonly (string | number)[]): void {
@@ -41,12 +40,12 @@ function print(...cells: readonly (string | number)[]): void {
 }
 
 /** Measures the waits of a client in another process during a step, and prints them. */
-async function measure({ name: runtime, program, port }: Server, step: Step): Promise<void> {
-  await step.before?.(port);
-  await using probe = new Program([...commandOf("scripts/bench/waits/probe.ts"), `${port}`]);
+async function measure({ name: runtime, program, url }: Server, step: Step): Promise<void> {
+  await step.before?.(url);
+  await using probe = new Program([...commandOf("scripts/bench/waits/probe.ts"), url]);
   await probe.line(/ready/);
   const start = performance.now();
-  const reply = await step.run(port);
+  const reply = await step.run(url);
   const ms = Math.round(performance.now() - start);
   // Work of the server after its reply counts too.
   await new Promise((resolve) => setTimeout(resolve, 500));
@@ -63,14 +62,14 @@ function stepOf(name: string): Step {
   const before = preparations[name];
   return {
     name,
-    async before(port) {
-      if (before !== undefined) await ask(port, before.join("\r\n"), before.length);
+    async before(url) {
+      if (before !== undefined) await ask(url, before.join("\r\n"), before.length);
     },
-    async run(port) {
-      const client = await LineClient.hello(port);
+    async run(url) {
+      const client = await RawClient.hello(url);
       try {
-        for (const piece of attacks[name]!()) client.send(piece);
-        return (await client.ask("\r\n", 1))[0]!.slice(0, 40);
+        for (const piece of attacks[name]!()) client.write(piece);
+        return (await client.exchange("\r\n", 1))[0]!.slice(0, 40);
       } catch (error) {
         if (!(error instanceof ConnectionGone)) throw error;
         return "(the connection ended)";
@@ -97,7 +96,7 @@ async function load(runtime: RuntimeName, jobs: number, folder?: string): Promis
       await server.program.kill();
       const start = performance.now();
       server = await startServer(runtime, data);
-      await ask(server.port, "INFO", 2);
+      await ask(server.url, "INFO", 2);
       print(runtime, "start after a kill", "", `${Math.round(performance.now() - start)} ms`);
     }
     await measure(server, step);

@@ -1,21 +1,21 @@
 /**
- * A client of the server on a port that enqueues, fetches and acknowledges one job after the other.
+ * A client of the server with this URL that enqueues, fetches and acknowledges one job after the other.
  * Prints `ready`, and when its standard input ends, its longest wait for a reply in milliseconds.
  */
 import process from "node:process";
-import { LineClient } from "../../line_client.ts";
+import { RawClient } from "../../../tests/contract/raw_client.ts";
 
 /** Jobs before the measurement, so that the code is compiled. */
 const WARM_UP = 100;
 
-const client = await LineClient.hello(Number(process.argv[2]));
+const client = await RawClient.hello(process.argv[2]!);
 let isOver = false;
 process.stdin.on("end", () => isOver = true).resume();
 let longest = 0;
 
 async function ask(text: string, lines: number): Promise<void> {
   const start = performance.now();
-  await client.ask(text, lines);
+  await client.exchange(text, lines);
   longest = Math.max(longest, performance.now() - start);
 }
 

@@ -1,10 +1,10 @@
-import { jsrArgs } from "../../offline.ts";
-import type { Project } from "../../tools.ts";
-import { standIns } from "../../offline.ts";
 import { COMMAND_ENTRY } from "../../npm/manifest.ts";
-import type { Bundle } from "./bundlers.ts";
+import { jsrArgs, standIns } from "../../offline.ts";
+import type { Project } from "../../tools.ts";
+import { importsOf } from "../npm.ts";
+import type { Bundle } from "./tools.ts";
 
-/** The source of the package in the programs. */
+/** Programs of `tests/bundlers/`, and the source of the package in them. */
 export interface Origin {
   readonly name: "tarball" | "sources";
   /** Folder of the programs. */
@@ -13,65 +13,44 @@ export interface Origin {
   readonly denoArgs: Bundle["denoArgs"];
 }
 
-/** Writes the programs of `tests/bundlers/` to a folder where the package is installed. */
-export async function programsOfTarball(
-  { name, exports }: Project,
-  folder: string,
-): Promise<Origin> {
-  const paths = Object.keys(exports).map((entry) => [entry, name + entry.slice(1)] as const);
-  await writePrograms(folder, new Map(paths), name);
+/** Writes programs that import the package to a folder where it is installed. */
+export async function programsOfTarball(project: Project, folder: string): Promise<Origin> {
+  await writePrograms(project, folder, (entry) => project.name + entry.slice(1));
   return { name: "tarball", folder, alias: {}, denoArgs: ["--node-modules-dir=manual"] };
 }
 
-/** Writes the programs to a folder, with imports of the sources. */
-export async function programsOfSources(
-  { name, exports }: Project,
-  folder: string,
-): Promise<Origin> {
+/** Writes programs that import the sources to a folder. */
+export async function programsOfSources(project: Project, folder: string): Promise<Origin> {
   const root = Deno.cwd();
-  const paths = Object.entries(exports)
-    .map(([entry, source]) => [entry, `${root}/${source}`] as const);
-  await writePrograms(folder, new Map(paths), name);
-  const alias = Object.fromEntries(
-    Object.entries(standIns).map(([name, source]) => [name, `${root}/${source}`]),
-  );
-  const [flag, config = "deno.json"] = await jsrArgs("bundle");
-  return {
-    name: "sources",
-    folder,
-    alias,
-    denoArgs: [flag ?? "--config", `${root}/${config}`],
-  };
+  await writePrograms(project, folder, (entry) => `${root}/${project.exports[entry]}`);
+  const alias = Object.entries(standIns).map(([name, source]) => [name, `${root}/${source}`]);
+  const [flag = "--config", config = "deno.json"] = await jsrArgs("bundle");
+  const denoArgs = [flag, `${root}/${config}`];
+  return { name: "sources", folder, alias: Object.fromEntries(alias), denoArgs };
 }
 
-/** Writes `main.mjs` with its imports, and `cli.mjs`. `paths` maps entries to their specifiers. */
+/** Writes `main.mjs` with its imports, and `cli.mjs`. `pathOf` returns the specifier of an entry. */
 async function writePrograms(
+  { name, exports }: Project,
   folder: string,
-  paths: ReadonlyMap<string, string>,
-  name: string,
+  pathOf: (entry: string) => string,
 ): Promise<void> {
   const specifiers = new Map(
-    [...paths].map(([entry, path]) => [name + entry.slice(1), path] as const),
+    Object.keys(exports).map((entry) => [name + entry.slice(1), pathOf(entry)]),
   );
   for (const file of ["program.mjs", "required.cjs", "thread.mjs", "handlers.mjs"]) {
     const text = await Deno.readTextFile(`tests/bundlers/${file}`);
-    const imported = text.replaceAll(/"(@[^"]+)"/g, (all, specifier) => {
-      const path = specifiers.get(specifier);
-      return path === undefined ? all : JSON.stringify(path);
-    });
+    const imported = text.replaceAll(
+      /"(@[^"]+)"/g,
+      (_, specifier) => JSON.stringify(specifiers.get(specifier) ?? specifier),
+    );
     await Deno.writeTextFile(`${folder}/${file}`, imported);
   }
-  const entries = [...specifiers].filter(([specifier]) =>
-    specifier !== name + COMMAND_ENTRY.slice(1)
-  );
-  const imports = entries.map(([, path], index) => `import * as e${index} from "${path}";\n`);
-  const names = entries.map(([specifier], index) =>
-    `  "${specifier}": Object.keys(e${index}).sort(),\n`
-  );
+  const command = name + COMMAND_ENTRY.slice(1);
+  await Deno.writeTextFile(`${folder}/cli.mjs`, `import "${specifiers.get(command)}";\n`);
+  specifiers.delete(command);
+  const exported = [...specifiers.keys()].map((one, n) => `"${one}": Object.keys(e${n}).sort(),\n`);
   // Not awaited, because a CommonJS program could not do that.
-  await Deno.writeTextFile(
-    `${folder}/main.mjs`,
-    `import { main } from "./program.mjs";\n${imports.join("")}main({\n${names.join("")}});\n`,
-  );
-  await Deno.writeTextFile(`${folder}/cli.mjs`, `import "${paths.get(COMMAND_ENTRY)}";\n`);
+  const imports = `import { main } from "./program.mjs";\n${importsOf([...specifiers.values()])}`;
+  await Deno.writeTextFile(`${folder}/main.mjs`, `${imports}main({ ${exported.join("")} });\n`);
 }
