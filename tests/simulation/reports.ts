@@ -20,7 +20,7 @@ interface Late {
 }
 
 /** A FETCH of a consumer. Handlers of joins also send some, for tokens. */
-const FETCH = /^FETCH (?!workflow\.)/m;
+const FETCH = /^FETCH (?!faktory\.)/m;
 
 /** Checks the results that one consumer reports, and the report of its run. */
 export class ReportRules {
