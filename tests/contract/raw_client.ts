@@ -30,13 +30,14 @@ export class RawClient {
   /** Connects and completes the handshake. */
   static async hello(url: string, fields: Record<string, unknown> = {}): Promise<RawClient> {
     const client = new RawClient(url);
-    const greeting = JSON.parse((await client.line()).slice("+HI ".length));
+    const [hi] = await client.exchange("", 1);
+    const greeting = JSON.parse(hi!.slice("+HI ".length));
     const { password } = parseUrl(url);
     const pwdhash = greeting.s === undefined || password === undefined
       ? undefined
       : passwordHash(password, greeting.s, greeting.i);
-    client.say(`HELLO ${JSON.stringify({ v: 2, pwdhash, ...fields })}`);
-    const reply = await client.line();
+    const hello = `HELLO ${JSON.stringify({ v: 2, pwdhash, ...fields })}\r\n`;
+    const [reply] = await client.exchange(hello, 1);
     if (reply !== "+OK") throw new Error(reply);
     return client;
   }
