@@ -54,7 +54,7 @@
  * - `UNEXPECTED_REPLY`: the reply does not fit the command.
  * - `UNSUPPORTED_COMMAND`: the server is too old to know the command.
  * - `SERVER_ERROR`: the server replied with an error.
- * - `STORE_TIMED_OUT`: the server's store did not answer the server in time.
+ * - `STORE_FAILED`: the server's store failed. The command may have been executed.
  * - `NOT_UNIQUE`: a unique job like this one exists (Enterprise).
  * - `JOB_NOT_FOUND`: the server has no reservation of the job.
  * - `UNKNOWN_WORKER`: the server does not know the worker.
@@ -140,7 +140,7 @@ export type FaktoryErrorCode =
   | "UNEXPECTED_REPLY"
   | "UNSUPPORTED_COMMAND"
   | "SERVER_ERROR"
-  | "STORE_TIMED_OUT"
+  | "STORE_FAILED"
   | "NOT_UNIQUE"
   | "JOB_NOT_FOUND"
   | "UNKNOWN_WORKER"

@@ -1,5 +1,5 @@
 import { type EncodedJob, encodeJob } from "../job/encode.ts";
-import { INTERNAL_PREFIX } from "../job/queue_name.ts";
+import { INTERNAL_PREFIX } from "../job/internal_queues.ts";
 import type { Producer } from "../producer/producer.ts";
 
 /** Type of the jobs that create the queues of heartbeats. No worker runs them. */

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "../errors.ts";
-import { isListedQueue } from "../job/queue_name.ts";
+import { isListedQueue } from "../job/internal_queues.ts";
 import type { Clock } from "../internal/clock.ts";
 import { RemoteInspector } from "../inspect/remote.ts";
 import type { QueuePage, QueueQuery, QueueSelection, SetSelection } from "../inspect/types.ts";

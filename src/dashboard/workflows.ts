@@ -1,5 +1,5 @@
 import type { JobPlace, JobQuery, ServerJob } from "../inspect/types.ts";
-import { WORKFLOW_PREFIX } from "../job/queue_name.ts";
+import { WORKFLOW_PREFIX } from "../job/internal_queues.ts";
 import type { Inspection, Source } from "./source.ts";
 
 /** Name of a join's queue after the prefix: the workflow's id and the path of the join. */

@@ -1,5 +1,5 @@
 import { ProtocolError } from "../errors.ts";
-import { withoutInternal } from "../job/queue_name.ts";
+import { withoutInternal } from "../job/internal_queues.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";
 import type { Queues } from "./queues.ts";
 

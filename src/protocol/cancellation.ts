@@ -1,6 +1,6 @@
 import { JobNotFoundError } from "../errors.ts";
 import { createJid } from "../job/jid.ts";
-import { INTERNAL_PREFIX } from "../job/queue_name.ts";
+import { INTERNAL_PREFIX } from "../job/internal_queues.ts";
 import { encodeCore, type EncodedJob } from "../job/encode_core.ts";
 import type { Command } from "./commands/command.ts";
 import { jidFilters } from "./commands/filters.ts";

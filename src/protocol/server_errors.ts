@@ -1,3 +1,4 @@
+import type { FaktoryErrorCode } from "../error_codes.ts";
 import {
   EnterpriseOnlyError,
   JobNotFoundError,
@@ -11,29 +12,29 @@ import {
 export const LATENCY_UNKNOWN = "LATENCY_UNKNOWN";
 
 /** The errors for known replies, by the start of their text in lower case. */
-const MEANINGS: readonly [prefix: string, make: (reply: string) => ServerError][] = [
-  ["notuniq", (reply) => new NotUniqueError(reply, "NOT_UNIQUE")],
-  ["shutdown", (reply) => new ServerShutdownError(reply, "SERVER_SHUTDOWN")],
-  ["err shutdown in progress", (reply) => new ServerShutdownError(reply, "SERVER_SHUTDOWN")],
-  ["err redis: client is closed", (reply) => new ServerShutdownError(reply, "SERVER_SHUTDOWN")],
-  ["err job not found", (reply) => new JobNotFoundError(reply, "JOB_NOT_FOUND")],
-  ["err unknown worker", (reply) => new UnknownWorkerError(reply, "UNKNOWN_WORKER")],
-  ["err queue: parsing time", (reply) => new ServerError(reply, LATENCY_UNKNOWN)],
-  ["err batch subsystem is only", (reply) => new EnterpriseOnlyError(reply, "ENTERPRISE_ONLY")],
-  ["err tracking subsystem is only", (reply) => new EnterpriseOnlyError(reply, "ENTERPRISE_ONLY")],
+const MEANINGS: readonly [prefix: string, type: typeof ServerError, code: FaktoryErrorCode][] = [
+  ["notuniq", NotUniqueError, "NOT_UNIQUE"],
+  ["shutdown", ServerShutdownError, "SERVER_SHUTDOWN"],
+  ["err shutdown in progress", ServerShutdownError, "SERVER_SHUTDOWN"],
+  ["err redis: client is closed", ServerShutdownError, "SERVER_SHUTDOWN"],
+  ["err job not found", JobNotFoundError, "JOB_NOT_FOUND"],
+  ["err unknown worker", UnknownWorkerError, "UNKNOWN_WORKER"],
+  ["err queue: parsing time", ServerError, LATENCY_UNKNOWN],
+  ["err batch subsystem is only", EnterpriseOnlyError, "ENTERPRISE_ONLY"],
+  ["err tracking subsystem is only", EnterpriseOnlyError, "ENTERPRISE_ONLY"],
 ];
 
 /**
- * The end of the server's error texts if its store (Redis) did not answer it in time. The command
- * may have been executed. A server that was paused for five seconds answers so to the commands that
- * were in flight.
+ * Error texts of a server whose store failed. The command may have been executed. Faktory answers
+ * with the first one if Redis did not answer in time, for example after a pause of five seconds;
+ * the embedded server with the second one if it cannot write to its disk.
  */
-const STORE_TIMEOUT = "context deadline exceeded";
+const STORE_FAILURE = /context deadline exceeded$|^err cannot save the/;
 
 /** Returns the error for an error reply. Its message is the server's text. */
 export function serverError(reply: string): ServerError {
   const text = reply.toLowerCase();
-  if (text.endsWith(STORE_TIMEOUT)) return new ServerError(reply, "STORE_TIMED_OUT");
-  const meaning = MEANINGS.find(([prefix]) => text.startsWith(prefix));
-  return meaning === undefined ? new ServerError(reply) : meaning[1](reply);
+  if (STORE_FAILURE.test(text)) return new ServerError(reply, "STORE_FAILED");
+  const [, type = ServerError, code] = MEANINGS.find(([prefix]) => text.startsWith(prefix)) ?? [];
+  return new type(reply, code);
 }

@@ -6,7 +6,7 @@ import { isEnterprise, type ServerInfo } from "../protocol/server_info.ts";
 import { checkJob, FIRST_CHECK_SECONDS, type JoinJob, joinJob } from "./join_job.ts";
 import type { Plan } from "./nodes.ts";
 import { jobOf, type Next, type Step } from "./step.ts";
-import { WORKFLOW_PREFIX } from "../job/queue_name.ts";
+import { WORKFLOW_PREFIX } from "../job/internal_queues.ts";
 import { pushAll, tokenOf } from "./tokens.ts";
 
 /**

@@ -69,6 +69,7 @@ it("keeps the text of an error reply, and recognizes known ones", () => {
       "ERR batch subsystem is only available in Faktory Enterprise",
       "ERR cannot add element in the working set: context deadline exceeded",
       "context deadline exceeded",
+      "ERR Cannot save the changes: ENOSPC: no space left on device, write",
     ]
       .map((text) => serverError(text).code),
     [
@@ -76,8 +77,9 @@ it("keeps the text of an error reply, and recognizes known ones", () => {
       "SERVER_SHUTDOWN",
       "UNKNOWN_WORKER",
       "ENTERPRISE_ONLY",
-      "STORE_TIMED_OUT",
-      "STORE_TIMED_OUT",
+      "STORE_FAILED",
+      "STORE_FAILED",
+      "STORE_FAILED",
     ],
   );
 });

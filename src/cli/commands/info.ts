@@ -1,5 +1,5 @@
 import type { ServerInfo } from "../../../mod.ts";
-import { withoutInternal } from "../../job/queue_name.ts";
+import { withoutInternal } from "../../job/internal_queues.ts";
 import type { CommandDefinition, Invocation } from "../command.ts";
 import { addConnectionFlags, type ConnectionFlags, withProducer } from "../connect.ts";
 import { tableOf } from "../table.ts";

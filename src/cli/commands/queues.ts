@@ -13,7 +13,7 @@ import {
   queryOf,
   remoteInspector,
 } from "../listing.ts";
-import { withoutInternal } from "../../job/queue_name.ts";
+import { withoutInternal } from "../../job/internal_queues.ts";
 import { Status } from "../status.ts";
 import { tableOf } from "../table.ts";
 import { formatCount, printable } from "../text.ts";

@@ -1,7 +1,8 @@
 import { StateError } from "../../errors.ts";
 import { showValue } from "../../internal/show.ts";
 
-import { isInternalQueue, isQueueName, withoutInternal } from "../../job/queue_name.ts";
+import { isInternalQueue, withoutInternal } from "../../job/internal_queues.ts";
+import { isQueueName } from "../../job/queue_name.ts";
 import { checkPatterns, isPattern, matcher, MAX_QUEUES, type QueueChoice } from "./choice.ts";
 
 /** The order of queues for the next FETCH. */

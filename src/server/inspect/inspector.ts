@@ -1,6 +1,6 @@
 import type { Clock } from "../../internal/clock.ts";
 import { InvalidArgumentError } from "../../errors.ts";
-import { isListedQueue } from "../../job/queue_name.ts";
+import { isListedQueue } from "../../job/internal_queues.ts";
 import { CANCELLED, createMarker, markerJob } from "../../protocol/cancellation.ts";
 import { parseServerInfo, type ServerInfo } from "../../protocol/server_info.ts";
 import type { History } from "../history.ts";

@@ -1,7 +1,7 @@
 import { Producer, ProtocolError, ServerError, type ServerInfo } from "../../../../mod.ts";
 import type { ConnectionOptions } from "../../../../mod.ts";
 import type { Clock } from "../../../internal/clock.ts";
-import { withoutInternal } from "../../../job/queue_name.ts";
+import { withoutInternal } from "../../../job/internal_queues.ts";
 
 /** A server's statistics at one moment, without its internal queues. */
 export interface Snapshot extends Omit<ServerInfo, "raw"> {
