@@ -13,6 +13,7 @@ import {
   Snooze,
 } from "../../mod.ts";
 import type { Member } from "./crew.ts";
+import type { BatchesOfWorld } from "./batches.ts";
 import type { Flows } from "./flows.ts";
 import type { Worker } from "./entry.ts";
 import type { Ledger } from "./ledger.ts";
@@ -52,6 +53,7 @@ export interface ConsumerParts {
   readonly ledger: Ledger;
   readonly random: Random;
   readonly flows: Flows;
+  readonly batches: BatchesOfWorld | undefined;
 }
 
 /** Longest time of a stop after its grace period, in milliseconds. */
@@ -98,6 +100,8 @@ export class ConsumerProcess implements Worker, Member {
   readonly #byQueue = new Map<string, number>();
   /** Start times of the jobs of the last second. */
   readonly #begun: number[] = [];
+  /** The signals of the running handlers, by jid. */
+  readonly #signals = new Map<string, AbortSignal>();
   #running: Promise<void> | undefined;
   #quietAt = Infinity;
   #idleSince = Infinity;
@@ -177,8 +181,9 @@ export class ConsumerProcess implements Worker, Member {
 
   #listen({ many }: ConsumerPlan): void {
     const { consumer } = this;
-    const { ledger, flows } = this.#parts;
+    const { ledger, flows, batches } = this.#parts;
     flows.attach(consumer);
+    batches?.attach(consumer, this.process);
     consumer.register("one", (job, context) => this.#handle(job, context));
     consumer.registerMany("many", many, async (jobs, { fail }) => {
       for (const job of jobs) this.#begin(job);
@@ -255,6 +260,7 @@ export class ConsumerProcess implements Worker, Member {
   async #handle(job: Job, { signal }: JobContext): Promise<void> {
     const { ledger } = this.#parts;
     this.#begin(job);
+    this.#signals.set(job.jid, signal);
     ledger.of(job.jid).hasThrown = false;
     try {
       await this.#behave(job, signal);
@@ -263,6 +269,7 @@ export class ConsumerProcess implements Worker, Member {
       throw error;
     } finally {
       this.#end(job);
+      if (this.#signals.get(job.jid) === signal) this.#signals.delete(job.jid);
     }
   }
 
@@ -300,6 +307,11 @@ export class ConsumerProcess implements Worker, Member {
       case "ignores its signal":
         return await this.process.sleep(70_000);
     }
+  }
+
+  /** Returns the signal of a running handler. */
+  signalOf(jid: string): AbortSignal | undefined {
+    return this.#signals.get(jid);
   }
 
   get #isEnding(): boolean {

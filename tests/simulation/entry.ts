@@ -1,5 +1,6 @@
 import type { SimulatedProcess } from "./process.ts";
 import type { ReportRules } from "./reports.ts";
+import type { UniqueTerms } from "./unique_locks.ts";
 
 /**
  * The result of enqueuing a job, as its producer got it: none yet, accepted (`had`), not sent,
@@ -81,6 +82,20 @@ export interface Entry {
   hasThrown: boolean;
   /** Number of completed steps of a resumable job. */
   steps: number;
+  /** Number of reservations that have ended. */
+  ends: number;
+  /** Set for a unique job, and the time at which its lock ends, by the server's clock. */
+  unique: UniqueTerms | undefined;
+  lockedUntil: number;
+  /** True if the server refused it as another job had the lock. */
+  isRefusedAsEqual: boolean;
+  /** The time after which it expires, in ms after it is due, or the time itself as a `Date`. */
+  expires: number | Date | undefined;
+  /** Time at which its last copy expires, by the server's clock. */
+  expiresAt: number;
+  /** Simulated time at which `cancel` was called, and at which it was confirmed. */
+  cancelCalledAt: number;
+  cancelledAt: number;
 }
 
 /** The properties of a worker that the ledger uses. */
@@ -94,6 +109,8 @@ export interface Worker {
   fetchedAt: number;
   /** Called when the server answers a heartbeat with its signal to go quiet or to terminate. */
   told(): void;
+  /** Returns the signal of a running handler. */
+  signalOf(jid: string): AbortSignal | undefined;
 }
 
 /** Prefix of the ids of the jobs that producers enqueue. */
@@ -171,5 +188,13 @@ export function newEntry(jid: string, number: number): Entry {
     requeuedNow: 0,
     hasThrown: false,
     steps: 0,
+    ends: 0,
+    unique: undefined,
+    lockedUntil: 0,
+    isRefusedAsEqual: false,
+    expires: undefined,
+    expiresAt: Infinity,
+    cancelCalledAt: Infinity,
+    cancelledAt: Infinity,
   };
 }

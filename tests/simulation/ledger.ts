@@ -13,9 +13,11 @@ import {
 import type { Report } from "../../mod.ts";
 import type { Journal } from "./journal.ts";
 import type { SimulatedProcess } from "./process.ts";
+import type { Random } from "./random.ts";
 import type { Violation } from "./result.ts";
 import { Pauses } from "./pauses.ts";
 import { Trace } from "./trace.ts";
+import { UniqueLocks } from "./unique_locks.ts";
 
 /** A worker without faults for this time must have sent its heartbeats, in milliseconds. */
 const FORGET_MS = 100_000;
@@ -34,6 +36,9 @@ const REPLY_MS = 200;
 
 /** Largest error of the time at which a requeued job runs again, in milliseconds. */
 const REQUEUE_MS = 3000;
+
+/** Longest time until all workers without faults know of a cancelled job, in milliseconds. */
+export const CANCEL_MS = 7500;
 
 /** Maximum number of violations that are kept. All violations are counted. */
 const MAX_VIOLATIONS = 20;
@@ -54,6 +59,10 @@ export class Ledger {
   taken = 0;
   /** A server had kept nothing, or its disk had lied. */
   hasLostJobs = false;
+  /** A server had not saved its last changes when it ended. */
+  hasLostChanges = false;
+  /** Simulated time of the last FLUSH. */
+  flushedAt = -Infinity;
   /** Simulated time at which the server's clock was last set. */
   serverJumpedAt = -Infinity;
   /** Simulated time at which its clock was last set without a restart. */
@@ -68,6 +77,10 @@ export class Ledger {
   onLost: (entry: Entry) => void = () => {};
   /** Called with each event of a job. */
   tell: ((jid: string, what: string, atMs: number) => void) | undefined;
+  /** Called with each job that is no job of a producer when it is pushed. */
+  onOtherPushed: (entry: Entry) => void = () => {};
+  /** The locks of unique jobs. */
+  readonly locks = new UniqueLocks(this);
   /** Set if the server has persistent storage. */
   journal: Journal | undefined;
   readonly pauses = new Pauses(() => this.journal);
@@ -99,6 +112,11 @@ export class Ledger {
     let entry = this.#named.get(jid) ?? this.#others.get(jid);
     if (entry === undefined) this.#others.set(jid, entry = newEntry(jid, -1));
     return entry;
+  }
+
+  /** Returns a random job of a producer; `undefined` if there is none yet. */
+  anyJob(random: Random): Entry | undefined {
+    return this.#load.length === 0 ? undefined : random.pick(this.#load);
   }
 
   count(name: string, by = 1): void {
@@ -134,7 +152,9 @@ export class Ledger {
       this.violated("a confirmed job is saved", entry.jid);
     }
     if (promised === "had" && entry.pushes === 0) {
-      this.violated("the server has every confirmed job", entry.jid);
+      // The reply was lost and the job was sent again, when an equal job had come first.
+      if (entry.isRefusedAsEqual) this.count("confirmed as an equal job was there");
+      else this.violated("the server has every confirmed job", entry.jid);
     }
     if ((promised === "not-sent" || promised === "refused") && entry.pushes > 0) {
       this.violated("a job that was not sent is not on the server", entry.jid);
@@ -159,6 +179,7 @@ export class Ledger {
       entry.requeuedNow++;
       if (entry.holder !== undefined) this.onRequeued(entry.holder);
     }
+    if (entry.number < 0) this.onOtherPushed(entry);
     if (!how.isThere) this.violated("the server has every job that it accepts", jid);
     if (entry.promised === "not-sent" || entry.promised === "refused") {
       this.violated("a job that was not sent is not on the server", jid);
@@ -187,6 +208,7 @@ export class Ledger {
     // ACK and FAIL name only the jid: they end one of two reservations, and the other one expires.
     if (entry.working++ > 0) entry.isShared = true;
     this.journal?.note(entry);
+    this.locks.handed(entry);
     if (entry.handed++ > 0) this.#ranAgain(entry);
     this.#handedAgain(entry, this.#workers.get(wid));
     if (entry.holder !== undefined) entry.formerHolders.push(entry.holder);
@@ -259,6 +281,7 @@ export class Ledger {
       }
     }
     entry.acksNow++;
+    this.locks.succeeded(entry);
     if (++entry.acks > entry.toAcknowledge) this.#early(entry, "acknowledged");
     entry.mustEnd = true;
   }
@@ -273,9 +296,9 @@ export class Ledger {
       return this.count("FAIL of a job that nobody has");
     }
     const holders = [entry.holder, ...entry.formerHolders];
-    // A stop releases jobs by FAIL.
+    // A stop releases jobs by FAIL, and a cancellation removes them by FAIL.
     if (
-      ++entry.fails > entry.toFail &&
+      ++entry.fails > entry.toFail && entry.cancelCalledAt === Infinity &&
       !holders.some((holder) => holder?.isStopping || holder?.isSignalled)
     ) {
       this.#early(entry, "failed");
@@ -295,6 +318,7 @@ export class Ledger {
   /** Records that an ACK or a FAIL has ended a reservation. */
   ended(entry: Entry): void {
     entry.mustEnd = false;
+    entry.ends++;
     this.left(entry, "working");
   }
 
@@ -303,6 +327,7 @@ export class Ledger {
     this.tell?.(entry.jid, "its reservation ends", this.#now());
     this.trace.add(5, entry.number, this.#now());
     this.count("reservations that ended");
+    entry.ends++;
     this.left(entry, "working");
     const { holder, handedAt, isShared, number } = entry;
     if (number >= 0 && !isShared && this.serverJumpedAt < handedAt) {
@@ -353,6 +378,8 @@ export class Ledger {
       entry.reasons.length = 0;
       this.journal?.note(entry);
     }
+    this.locks.clear();
+    this.flushedAt = this.#now();
   }
 
   /** Records that another server starts. Its content is only known from the journal. */
@@ -367,6 +394,7 @@ export class Ledger {
           0;
     }
     this.open = 0;
+    this.locks.clear();
   }
 
   /** Records that a starting server found a job in this place. */
@@ -398,6 +426,7 @@ export class Ledger {
       }
       entry.saved = state;
       if (state === entry.before) continue;
+      this.hasLostChanges = true;
       this.count("jobs whose last change was not saved");
       const lost = copiesIn(entry.before) - copiesIn(state);
       if (lost > 0) entry.removed += lost;
@@ -423,6 +452,7 @@ export class Ledger {
     this.trace.add(6, entry.number, this.#now());
     this.count("runs");
     if (++entry.starts > entry.handed) this.violated("a job runs once for each FETCH", jid);
+    this.#checkCancelled(entry, worker);
     if (entry.holder === worker) entry.isStarted = true;
   }
 
@@ -531,6 +561,38 @@ export class Ledger {
     holder.reports.handedOn(jid, this.#now() + REQUEUE_MS);
   }
 
+  /**
+   * Checks that a cancelled job does not start. A worker asks for cancelled jobs every few seconds,
+   * so it may start a job that it fetches just after the call.
+   */
+  #checkCancelled(entry: Entry, worker: Worker): void {
+    const { jid, cancelledAt, handedAt, pushes, requeued, isShared } = entry;
+    if (handedAt < cancelledAt + CANCEL_MS) return;
+    // The worker that finds one of several copies removes the mark. So does a FLUSH.
+    const isSpared = pushes - requeued > 1 || isShared || this.flushedAt >= entry.cancelCalledAt;
+    if (isSpared || this.#isTroubledSince(cancelledAt - CANCEL_MS, worker)) {
+      return this.count("cancelled jobs that started for a reason");
+    }
+    this.violated("a cancelled job does not start", `${jid}, in ${worker.process.name}`);
+  }
+
+  /** Records that `cancel` has resolved. Returns a check that its run is aborted soon after. */
+  cancelled(entry: Entry): () => void {
+    const { jid, holder } = entry;
+    const calledAt = entry.cancelledAt = this.#now();
+    const signal = holder?.signalOf(jid);
+    return () => {
+      if (holder === undefined || signal === undefined || signal.aborted) return;
+      if (holder.signalOf(jid) !== signal || holder.isStopping || holder.isSignalled) return;
+      if (this.flushedAt >= calledAt || this.#isTroubledSince(calledAt - CANCEL_MS, holder)) return;
+      this.violated("a cancelled run is aborted", `${jid}, in ${holder.process.name}`);
+    };
+  }
+
+  #isTroubledSince(sinceMs: number, { process }: Worker): boolean {
+    return process.troubledAt >= sinceMs || this.serverTroubledAt >= sinceMs;
+  }
+
   #ranAgain(entry: Entry): void {
     const reason = entry.reasons.shift();
     if (reason === undefined) this.violated("a job runs again only for a reason", entry.jid);
@@ -585,6 +647,7 @@ export class Ledger {
     const { process } = holder;
     if (entry.number < 0) return "the library created it";
     if (process.isDead) return "its worker was killed";
+    if (entry.cancelCalledAt < Infinity) return "it was cancelled";
     if (this.serverJumpedAt >= handedAt) return "the server's clock was set";
     if (process.pausedAt >= handedAt) return "its worker was paused";
     if (entry.isShared) return "the server had it twice";

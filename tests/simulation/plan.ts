@@ -21,11 +21,29 @@ export interface WorldPlan {
   /** Number of workflows to start. */
   readonly flows: number;
   readonly hasLargeJobs: boolean;
+  /** True if some jobs are unique, and some expire (Enterprise). */
+  readonly hasTerms: boolean;
+  /** Number of batches to open (Enterprise). */
+  readonly batches: number;
+  /** Mean time between two cancelled jobs, in milliseconds. */
+  readonly cancelEveryMs: number | undefined;
   /** Mean time between two faults, in milliseconds. */
   readonly strikeEveryMs: number;
   /** Time for which faults continue after the last job was enqueued, in milliseconds. */
   readonly aftermathMs: number;
 }
+
+/** The parts of a plan that are drawn last. */
+type Extras = Pick<
+  WorldPlan,
+  "server" | "consumers" | "hasTerms" | "batches" | "cancelEveryMs"
+>;
+
+/** The other parts. */
+type Basis =
+  & Omit<WorldPlan, keyof Extras>
+  & Pick<WorldPlan, "consumers">
+  & { readonly server: Omit<ServerPlan, "edition"> };
 
 /**
  * Largest error of a machine's clock, in milliseconds. If the server does not send its own time,
@@ -40,7 +58,7 @@ export function planOf(random: Random): WorldPlan {
   const consumers = Array.from({ length: random.between(2, 4) }, () => consumerOf(random, queues));
   // The connections that all processes need at least; they may want more.
   const fewest = producers.length + 2 * consumers.length + 10;
-  const plan: WorldPlan = {
+  const basis: Basis = {
     queues,
     schedule: random.chance(0.15) ? scheduleOf(random, queues) : undefined,
     flows: random.chance(0.1) ? random.between(1, 40) : 0,
@@ -59,8 +77,27 @@ export function planOf(random: Random): WorldPlan {
     aftermathMs: random.pick([0, 10_000, 120_000]),
   };
   // If the load takes long, faults of one producer have effects while it still makes calls.
-  if (random.chance(0.7)) return plan;
-  return { ...plan, producers: producers.map((one) => ({ ...one, everyMs: SLOW_MS })) };
+  const isSlow = !random.chance(0.7);
+  return {
+    ...basis,
+    producers: isSlow ? producers.map((one) => ({ ...one, everyMs: SLOW_MS })) : producers,
+    ...extrasOf(random, basis),
+  };
+}
+
+/** Draws the rest of a plan. Drawn last, so that the same seed gives the same basis. */
+function extrasOf(random: Random, { server, consumers }: Basis): Extras {
+  const isEnterprise = random.chance(0.4);
+  const isCancelling = random.chance(0.25);
+  return {
+    server: { ...server, edition: isEnterprise ? "enterprise" : "free" },
+    hasTerms: isEnterprise && random.chance(0.6),
+    batches: isEnterprise && random.chance(0.5) ? random.between(1, 40) : 0,
+    cancelEveryMs: isCancelling ? random.pick([50, 300, 2000]) : undefined,
+    consumers: isCancelling
+      ? consumers.map((one) => ({ ...one, options: { ...one.options, cancellation: true } }))
+      : consumers,
+  };
 }
 
 /** Mean time between calls in a world that takes long, in milliseconds. */

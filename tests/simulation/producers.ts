@@ -14,7 +14,7 @@ import type { Ledger } from "./ledger.ts";
 import type { Network } from "./network.ts";
 import { type ClockError, SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
-import { REFUSED_TYPE } from "./spy_store.ts";
+import { REFUSED_TYPE } from "./server_watch.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** Types of jobs that may have any of the plain behaviours. */
@@ -47,6 +47,8 @@ export interface ProducerPlan {
 export interface Load {
   left: number;
   readonly hasLargeJobs: boolean;
+  /** True if some jobs are unique, and some expire (Enterprise). */
+  readonly hasTerms: boolean;
   /** Share of the jobs with a long behaviour that keep it, 0 to 1. */
   readonly longShare: number;
   readonly queues: readonly string[];
@@ -251,7 +253,7 @@ export class ProducerProcess implements Member {
       // Some jobs have an id that the library created.
       const named = random.chance(0.1) ? new Job("one", []).jid : undefined;
       const entry = ledger.called(this.process, named);
-      const job = this.#job(entry.jid);
+      const job = this.#withTerms(entry, this.#job(entry.jid));
       entry.delayMs = job.delay === undefined ? 0 : job.delay as number;
       // A job with a delay is sent later, after the producer has measured the server's clock.
       entry.isOrdered = isOrdered && job.delay === undefined;
@@ -289,6 +291,30 @@ export class ProducerProcess implements Member {
     };
     if (random.chance(0.97)) return job;
     return { ...job, delay: random.between(1, 60) * 1000 };
+  }
+
+  /** Makes some jobs unique, and lets some expire. */
+  #withTerms(entry: Entry, job: JobFields): JobFields {
+    const { load, random } = this.#parts;
+    if (!load.hasTerms) return job;
+    const chance = random.next();
+    if (chance < 0.1) {
+      const behaviour = random.pick(["works", "waits", "fails once"]);
+      const args = [behaviour, random.int(20)];
+      const seconds = random.pick([5, 60, 600]);
+      const until = random.pick(["success", "start"] as const);
+      const key = JSON.stringify([job.queue, ...args]);
+      entry.unique = { key, forMs: seconds * 1000, until };
+      return { ...job, type: "one", args, unique: { for: seconds, until } };
+    }
+    if (chance > 0.2) return job;
+    const seconds = random.pick([1, 10, 100]);
+    if (random.chance(0.5)) {
+      entry.expires = seconds * 1000;
+      return { ...job, expires: `${seconds}s` };
+    }
+    entry.expires = new Date(this.process.now() + seconds * 1000);
+    return { ...job, expires: entry.expires };
   }
 
   #promisedBy(error: unknown): Promised {

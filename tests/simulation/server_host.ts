@@ -1,5 +1,6 @@
 import { elapsedMs } from "../../src/internal/clock.ts";
 import { ServerState } from "../../src/server/server_state.ts";
+import type { ServerEdition } from "../../src/server/server_options.ts";
 import { Slices } from "../../src/server/slices.ts";
 import { nullStore, type Store } from "../../src/server/store/store.ts";
 import { Journal } from "./journal.ts";
@@ -18,6 +19,7 @@ export interface ServerPlan {
   /** True if long work yields to other clients after every step. */
   readonly hasTinySlices: boolean;
   readonly maxConnections: number;
+  readonly edition: ServerEdition;
 }
 
 /** Parts of a {@linkcode ServerHost}. */
@@ -154,13 +156,14 @@ export class ServerHost {
       clock: process,
       fetchWaitMs: plan.fetchWaitMs,
       maxConnections: plan.maxConnections,
+      edition: plan.edition,
     }, { store: spy, random: () => random.next(), slices: this.#slices(process) });
     const lost = storage?.lost ?? 0;
     if (!isFirst) ledger.serverStarted(storage === undefined || lost > this.#lost);
     this.#lost = lost;
     this.#store = store;
     this.#journal.open(store);
-    spy.watch(state.context.manager, state.workers);
+    spy.watch.watch(state);
     watchWorkers(state, ledger);
     network.server = { process, accept: (peer) => state.connect(peer) };
     // Like `FaktoryServer`, it closes itself; its supervisor starts it again.

@@ -181,8 +181,8 @@ const STRIKES: Readonly<Record<string, Strike>> = {
     server.jump(someMs(random, 3_600_000) * random.pick([-1, 1]) - server.process.aheadMs);
   }),
   "an admin gives a command": onWorld(3, ({ admin, plan }, random) => {
-    // If the world has workflows, their jobs must not be removed.
-    const names = plan.flows > 0 ? HARMLESS_COMMANDS : Object.keys(ADMIN_COMMANDS);
+    // If the world has workflows or batches, their jobs must not be removed.
+    const names = plan.flows + plan.batches > 0 ? HARMLESS_COMMANDS : Object.keys(ADMIN_COMMANDS);
     let name = random.pick(names);
     // Rare, because a FLUSH leaves no jobs to check.
     if (name === "flush" && random.chance(0.9)) name = "ask for figures";

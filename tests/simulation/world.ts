@@ -1,6 +1,8 @@
 import { cpuUsage } from "node:process";
 import { createJid } from "../../src/job/jid.ts";
 import { Admin } from "./admin.ts";
+import { BatchesOfWorld } from "./batches.ts";
+import { Cancels, countMarks } from "./cancels.ts";
 import { type ConsumerPlan, ConsumerProcess } from "./consumers.ts";
 import { Crew, type Member } from "./crew.ts";
 import { Flows } from "./flows.ts";
@@ -90,6 +92,8 @@ export class World {
   readonly consumers: Crew<ConsumerProcess>;
   readonly schedulers: Crew<SchedulerProcess>;
   readonly flows: Flows;
+  readonly batches: BatchesOfWorld | undefined;
+  readonly cancels: Cancels | undefined;
   readonly admin: Admin;
   readonly storage: StorageKind;
   readonly restarts: Record<string, number> = {};
@@ -109,7 +113,7 @@ export class World {
     // With few slots, many long jobs would take days.
     const slots = plan.consumers.reduce((sum, one) => sum + slotsOf(one), 0);
     const longShare = Math.min(1, slots / 100);
-    this.load = { left: options.jobs, queues, hasLargeJobs, longShare };
+    this.load = { left: options.jobs, queues, hasLargeJobs, longShare, hasTerms: plan.hasTerms };
     this.flows = new Flows({ timeline, network, ledger, queues, random: random.fork() });
     this.storage = options.storage ?? plan.storage;
     this.disk = this.storage === "disk"
@@ -144,6 +148,19 @@ export class World {
     this.admin = new Admin({ ...this, random: random.fork(), queues: plan.queues });
     ledger.onOtherAgain = (entry) => this.#cameAgain(entry);
     this.#storm = new Storm(this);
+    // Drawn last, so that other worlds stay the same.
+    if (plan.batches > 0) {
+      this.batches = new BatchesOfWorld({
+        timeline,
+        network,
+        ledger,
+        queues,
+        random: random.fork(),
+      });
+    }
+    if (plan.cancelEveryMs !== undefined) {
+      this.cancels = new Cancels({ timeline, network, ledger, random: random.fork() });
+    }
   }
 
   async run(): Promise<void> {
@@ -156,12 +173,15 @@ export class World {
     this.schedulers.start();
     this.#watchFetches();
     void this.flows.start(plan.flows, 500);
+    void this.batches?.start(plan.batches, 500);
+    void this.cancels?.start(plan.cancelEveryMs!);
     this.#storm.begin();
     const minutes = this.#options.minutes ?? 30;
     await timeline.run(() => load.left === 0, minutes * 60_000);
     load.left = 0;
     await timeline.run(() => false, timeline.now + plan.aftermathMs);
     this.#storm.end();
+    this.cancels?.stop();
     this.network.heal();
     this.disk?.heal();
     await this.#settleCalls();
@@ -169,7 +189,7 @@ export class World {
     await this.#until(
       "every call settles, and every producer ends",
       SETTLE_MS,
-      () => this.producers.ending.length === 0 && this.flows.starting === 0,
+      () => this.producers.ending.length === 0 && this.#isStarted,
     );
     void this.admin.insist("resume all queues");
     this.consumers.start();
@@ -344,10 +364,16 @@ export class World {
     return false;
   }
 
+  /** True if no workflow, batch or cancellation is in progress. */
+  get #isStarted(): boolean {
+    return this.flows.starting === 0 && (this.batches?.starting ?? 0) === 0 &&
+      this.cancels?.isIdle !== false;
+  }
+
   /** Number of jobs that may remain on the server. */
   #countLeft(): number {
     const { state } = this.server;
-    return state === undefined ? 0 : this.flows.countLeft(state);
+    return state === undefined ? 0 : this.flows.countLeft(state) + countMarks(state);
   }
 
   /** True if the server has no clients. */
@@ -362,10 +388,11 @@ export class World {
     const { ledger } = this;
     const { state } = this.server;
     this.flows.judge();
+    this.batches?.judge();
     ledger.checkAnnounced();
     for (const entry of ledger.entries()) {
       const { jid, promised, pushes, handed, removed, dead } = entry;
-      if (promised === "had" && handed + removed + dead === 0) {
+      if (promised === "had" && handed + removed + dead === 0 && !entry.isRefusedAsEqual) {
         ledger.violated("a confirmed job runs", `${jid}, pushed ${pushes} times`);
       }
     }

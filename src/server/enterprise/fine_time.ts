@@ -1,5 +1,8 @@
 import { type Clock, elapsedMs } from "../../internal/clock.ts";
 
+/** Maximum number of readings of the clock while it does not advance: more than a millisecond. */
+const MAX_READS = 20_000;
+
 /**
  * The time of day in microseconds, from a clock with a resolution of milliseconds.
  *
@@ -26,9 +29,9 @@ export class FineTime {
     if (this.#clock.elapsed === undefined) return ms;
     if (!this.#read()) {
       // First call, or the time of day was set: waits up to one millisecond for the clock to
-      // advance.
+      // advance. A clock that stands still during the call never does.
       [this.#min, this.#max] = [-Infinity, Infinity];
-      while (this.#clock.now() === ms) this.#read();
+      for (let reads = 0; reads < MAX_READS && this.#clock.now() === ms; reads++) this.#read();
       this.#read();
     }
     return elapsedMs(this.#clock) + this.#max;

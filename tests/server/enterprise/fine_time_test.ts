@@ -38,6 +38,11 @@ test("a manual clock is read as it is", () => {
   assert.equal(new FineTime(new ManualClock(START)).now(), START);
 });
 
+test("a clock that stands still during a call is at most a millisecond behind the result", () => {
+  const fine = new FineTime({ now: () => START, elapsed: () => 77.7, after: () => () => {} });
+  for (const time of [fine.now(), fine.now()]) assert(time >= START && time <= START + 1);
+});
+
 test("a fine time is written like Go does, rounded up", () => {
   assert.equal(writeFineTime(START), "2026-01-01T00:00:00Z");
   assert.equal(writeFineTime(START + 120), "2026-01-01T00:00:00.12Z");

@@ -1,0 +1,116 @@
+import type { Entry } from "./entry.ts";
+
+/** The terms of a unique job. */
+export interface UniqueTerms {
+  /** Equal for jobs with the same type, arguments and queue. */
+  readonly key: string;
+  readonly forMs: number;
+  readonly until: "success" | "start";
+}
+
+/** The lock of a unique job. */
+export interface Lock {
+  readonly entry: Entry;
+  /** In ms since 1970, by the server's clock. */
+  readonly until: number;
+}
+
+/** The parts of the ledger that the locks use. */
+export interface UniqueLedger {
+  readonly serverJumpedAt: number;
+  count(name: string): void;
+  violated(rule: string, detail: string): void;
+}
+
+/** The judge of unique jobs: the locks that the server must have. */
+export class UniqueLocks {
+  readonly #ledger: UniqueLedger;
+  readonly #locks = new Map<string, Lock>();
+  readonly #byKey = new Map<string, Entry[]>();
+
+  constructor(ledger: UniqueLedger) {
+    this.#ledger = ledger;
+  }
+
+  /**
+   * Checks a job that the server accepted. `dueAt` is its time, and `now` the present time, by the
+   * server's clock.
+   */
+  accepted(entry: Entry, { dueAt, now }: { readonly dueAt: number; readonly now: number }): void {
+    const { unique, jid } = entry;
+    if (unique === undefined) return;
+    const { key, forMs } = unique;
+    if (this.#holder(key, now) !== undefined) {
+      this.#ledger.violated("a job is refused while an equal job has the lock", jid);
+    }
+    const equal = this.#byKey.get(key) ?? [];
+    for (const other of equal) if (other !== entry) this.#checkAlone(other, now);
+    this.#byKey.set(key, [...equal.filter((one) => one !== entry && isThere(one)), entry]);
+    entry.lockedUntil = dueAt + forMs;
+    this.#locks.set(key, { entry, until: entry.lockedUntil });
+  }
+
+  /** Checks a job that the server refused as not unique. */
+  refused(entry: Entry, now: number): void {
+    const { unique, jid } = entry;
+    entry.isRefusedAsEqual = true;
+    // If it is sent again after a lost reply, it may be accepted behind later jobs.
+    entry.isOrdered = false;
+    this.#ledger.count("jobs refused as not unique");
+    if (unique !== undefined && this.#holder(unique.key, now) !== undefined) return;
+    this.#ledger.violated("a unique job is refused only if an equal job has the lock", jid);
+  }
+
+  /** Records that a worker got the job. */
+  handed(entry: Entry): void {
+    if (entry.unique?.until === "start") this.#release(entry);
+  }
+
+  /** Records that the job was acknowledged. */
+  succeeded(entry: Entry): void {
+    this.#release(entry);
+  }
+
+  clear(): void {
+    this.#locks.clear();
+  }
+
+  /** Takes over the locks that a starting server has read: the last changes may be lost. */
+  restore(locks: readonly Lock[], now: number): void {
+    this.#locks.clear();
+    for (const lock of locks) {
+      if (lock.until > now) this.#locks.set(lock.entry.unique!.key, lock);
+    }
+  }
+
+  /** Checks that an equal job, accepted earlier, is not on the server under its lock. */
+  #checkAlone(other: Entry, now: number): void {
+    const { unique, lockedUntil, pushes, requeued, isShared, jid, acks } = other;
+    if (lockedUntil <= now || !isThere(other)) return;
+    if (unique?.until === "start" && other.handed > 0) return;
+    // Of a job that is there twice, the first copy to succeed releases the lock.
+    if (acks > 0 && (pushes - requeued > 1 || isShared)) return;
+    // A lock that ended by the old time does not come back.
+    if (this.#ledger.serverJumpedAt >= other.calledAt) return;
+    this.#ledger.violated("a unique job is on the server once", jid);
+  }
+
+  #holder(key: string, now: number): Entry | undefined {
+    const lock = this.#locks.get(key);
+    if (lock === undefined || lock.until > now) return lock?.entry;
+    // The server forgets it too, and does not have it again if its clock is set back.
+    this.#locks.delete(key);
+    return undefined;
+  }
+
+  #release(entry: Entry): void {
+    const { unique } = entry;
+    if (unique === undefined || this.#locks.get(unique.key)?.entry !== entry) return;
+    this.#locks.delete(unique.key);
+    entry.lockedUntil = 0;
+  }
+}
+
+function isThere({ waiting, working }: Entry): boolean {
+  return waiting + working > 0;
+}
