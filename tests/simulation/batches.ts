@@ -228,7 +228,9 @@ export class BatchesOfWorld {
   }
 
   /** Returns true if the server may count the jobs of a batch wrongly. */
-  #isMiscounted({ members, child }: BatchRecord): boolean {
+  #isMiscounted({ id, members, child }: BatchRecord): boolean {
+    const callbacks = [`${id}.complete`, `${id}.success`];
+    if (callbacks.some((jid) => this.#parts.ledger.of(jid).removed > 0)) return true;
     const isWrong = (jid: string) => {
       const { pushes, removed, isShared } = this.#parts.ledger.of(jid);
       return pushes > 1 || removed > 0 || isShared;
@@ -241,7 +243,6 @@ export class BatchesOfWorld {
     const { ledger } = this.#parts;
     const jid = `${id}.${name}`;
     if (this.#done.has(jid)) return ledger.count(`callbacks "${name}" that were due`);
-    if (ledger.of(jid).removed > 0) return;
     ledger.violated(`a batch calls "${name}" in the end`, jid);
   }
 }
