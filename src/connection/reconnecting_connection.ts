@@ -149,11 +149,13 @@ export class ReconnectingConnection {
 
   #adopt(connection: Connection): void {
     const { clock, reconnect: { maxMs } } = this.#options;
-    const { replies } = connection;
     const since = clock.now();
+    /** Number of replies that have reset the attempts. Each counts once. */
+    let { replies } = connection;
     connection.listener = {
       silent: (error) => {
         if (connection.replies > replies) this.#attempts.reset();
+        replies = connection.replies;
         this.#keepSilent(connection, error);
       },
       heard: () => this.#heard(connection),
