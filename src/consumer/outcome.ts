@@ -82,7 +82,7 @@ export class Kill extends Outcome {
  * Fails the job, and retries it after `seconds` instead of the server's own delay. It counts as one
  * of the job's retries. A job without retries left fails as with any other error.
  *
- * The job is enqueued again under the same jid, then acknowledged (PUSHB, then ACK). If the program
+ * The job is enqueued again under the same jid, then acknowledged (PUSH, then ACK). If the program
  * ends between the two commands, the job may run once more than it should, but is not lost. If the
  * server refuses the job, it fails (FAIL). For Faktory Enterprise, the first run succeeded: a batch
  * counts the job as done.
@@ -120,7 +120,7 @@ export class RetryAfter extends Outcome {
 
 /**
  * Delays the job: it is enqueued again to run in `seconds`, without using one of its retries. As
- * with {@linkcode RetryAfter}, this takes two commands (PUSHB, then ACK).
+ * with {@linkcode RetryAfter}, this takes two commands (PUSH, then ACK).
  *
  * @example Check again later, without a failure
  * ```ts

@@ -8,7 +8,7 @@ import { type JobInput, PROPERTIES } from "./job.ts";
 export { DEFAULT_RETRY, type EncodedJob, isPlainObject } from "./encode_core.ts";
 
 /**
- * Checks a job and encodes it for PUSHB. If a name is wrong, the error suggests the right one.
+ * Checks a job and encodes it for PUSH and PUSHB. If a name is wrong, the error suggests the right one.
  *
  * @throws {InvalidJobError} if the server would refuse the job or silently change it.
  */

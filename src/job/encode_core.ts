@@ -9,7 +9,7 @@ import { DEFAULT_QUEUE, queueNameFault } from "./queue_name.ts";
 import { expandShorthands, hasShorthands } from "./shorthands.ts";
 import { MAX_JOB_BYTES } from "./size.ts";
 
-/** A job, encoded for PUSHB. */
+/** A job, encoded for PUSH and PUSHB. */
 export interface EncodedJob {
   /** The job's id; a new one if the job had none. */
   readonly jid: string;
@@ -31,7 +31,7 @@ const MAX_RESERVE_SECONDS = 86_400;
 const MIN_JID_BYTES = 8;
 
 /**
- * Checks a job and encodes it for PUSHB. `encodeJob` does the same and suggests names in its
+ * Checks a job and encodes it. `encodeJob` does the same and suggests names in its
  * errors, which takes too much code for small bundles.
  *
  * @throws {InvalidJobError} if the server would refuse the job or silently change it.

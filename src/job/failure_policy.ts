@@ -15,7 +15,7 @@ export interface FailurePolicy<
    * `backoff` is not called if no retry is left, nor after a `RetryAfter`.
    *
    * As with `RetryAfter`, the retry is not atomic: the job is enqueued again, then acknowledged
-   * (PUSHB, then ACK). If the worker crashes between the two commands, the job runs once more than
+   * (PUSH, then ACK). If the worker crashes between the two commands, the job runs once more than
    * it should.
    *
    * @default the server's delay, from 15 seconds to some days
@@ -38,7 +38,7 @@ export interface FailurePolicy<
    * failure, and arrives about five seconds later. A job that fails on that queue is dead. A job
    * whose `retry` is 0 is still dropped.
    *
-   * Moving is not atomic: the job is enqueued on that queue, then acknowledged (PUSHB, then ACK).
+   * Moving is not atomic: the job is enqueued on that queue, then acknowledged (PUSH, then ACK).
    * If the worker crashes between the two commands, the job is on that queue and also runs once
    * more from its old one. If the server refuses the job, it is dead as usual.
    *

@@ -72,7 +72,7 @@ export class Batch<Jobs extends JobDefinitions = JobDefinitions> {
   }
 
   /**
-   * Enqueues a job in this batch (PUSHB). Takes the same parameters as `Producer.enqueue`.
+   * Enqueues a job in this batch (PUSH). Takes the same parameters as `Producer.enqueue`.
    *
    * @throws {StateError} `BATCH_COMMITTED` after `commit`; otherwise like `Producer.enqueue`.
    */

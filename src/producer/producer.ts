@@ -357,7 +357,7 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
 
   /**
    * Cancels a job. A scheduled or retried job is discarded (MUTATE), a running one is failed and
-   * discarded (FAIL), and a marker tells the workers to drop the job (PUSHB). A consumer with
+   * discarded (FAIL), and a marker tells the workers to drop the job (PUSH). A consumer with
    * `cancellation: true` aborts the `signal` of the running job within ten seconds, and drops the
    * job if it fetches it later.
    *

@@ -6,7 +6,7 @@ import { serverError } from "../protocol/server_errors.ts";
 import type { EnqueueListener } from "./enqueue_listener.ts";
 import type { JobList } from "./job_list.ts";
 
-/** A PUSHB with one job. */
+/** A PUSH. */
 export class PushRequest implements Request<void> {
   readonly command: Command<void>;
   readonly #jid: string;
@@ -32,7 +32,7 @@ export class PushRequest implements Request<void> {
   }
 }
 
-/** A PUSHB with several jobs. */
+/** A PUSHB. */
 export class PushBulkRequest implements Request<Map<string, string>> {
   command: Command<Map<string, string>>;
   #jobs: JobList;

@@ -56,10 +56,10 @@ export class GrowingSetting {
     return this.peers.filter(({ isClosed, isOver }) => !isClosed && !isOver).length;
   }
 
-  /** Number of jobs in each PUSHB that a peer received. */
+  /** Number of jobs in each PUSH and PUSHB that a peer received. */
   sizes(index: number): number[] {
-    const pushed = this.peers[index]!.lines.filter((line) => line.startsWith("PUSHB "));
-    return pushed.map((line) => JSON.parse(line.slice("PUSHB ".length)).length as number);
+    const pushed = this.peers[index]!.lines.filter((line) => line.startsWith("PUSH"));
+    return pushed.map((line) => JSON.parse(line.slice(line.indexOf(" "))).length as number ?? 1);
   }
 
   /** Answers all received commands, or those of one connection. */

@@ -133,7 +133,7 @@ test("at most once, a PUSH in flight is not resent, an unsent one is sent", asyn
   clock.advance(100);
   await settle();
   await peers[1]!.received(1);
-  assert.deepEqual(peers[1]!.lines, [`PUSHB [{"n":2}]`]);
+  assert.deepEqual(peers[1]!.lines, [`PUSH {"Retry":null,"n":2}`]);
   peers[1]!.say("+OK\r\n");
   await unsent;
   connection.close();

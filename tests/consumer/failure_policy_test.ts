@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConfigError, Consumer, defineJobs, job, Kill, Snooze } from "../../mod.ts";
 import { describeFailure } from "../../src/consumer/run/failure.ts";
-import { type Answer, bulk, jobReply, script, type ScriptOptions } from "./scripted.ts";
+import { type Answer, jobReply, script, type ScriptOptions } from "./scripted.ts";
 import { until } from "./setting.ts";
 
 const JID = "jid-jid-1";
 
 /** Accepts every pushed job. */
-const pushed: Answer = (line) => line.startsWith("PUSHB") ? bulk("{}") : undefined;
+const pushed: Answer = (line) => line.startsWith("PUSH") ? "+OK\r\n" : undefined;
 
 /** Returns the job commands that a consumer sent for this job. */
 async function linesOf(fields: Record<string, unknown>, options: ScriptOptions) {
@@ -46,11 +46,11 @@ test("a backoff that throws or returns no seconds leaves the delay to the server
 
 test("a job that its dead letter queue does not accept fails, and so dies", async () => {
   const { lines } = await linesOf({ retry: -1 }, {
-    answer: (line) => line.startsWith("PUSHB") ? bulk(`{"${JID}":"full"}`) : undefined,
+    answer: (line) => line.startsWith("PUSH") ? "-ERR full\r\n" : undefined,
     setUp: (consumer) => consumer.register("x", fails, { deadLetter: "failed" }),
   });
-  assert.deepEqual(lines.map((line) => line.split(" ")[0]), ["PUSHB", "FAIL"]);
-  const [sent] = JSON.parse(lines[0]!.slice("PUSHB ".length));
+  assert.deepEqual(lines.map((line) => line.split(" ")[0]), ["PUSH", "FAIL"]);
+  const sent = JSON.parse(lines[0]!.slice("PUSH ".length));
   const { retry_count, remaining, message, errtype } = sent.failure;
   assert.deepEqual([sent.queue, sent.jid, sent.retry], ["failed", JID, -1]);
   assert.deepEqual([retry_count, remaining, message, errtype], [0, -1, "too far", "RangeError"]);
@@ -68,7 +68,7 @@ test("each option of a handler replaces that of the catalogue", async () => {
     },
   });
   assert.deepEqual(calls, ["handler"]);
-  assert.match(lines[0]!, /^PUSHB .*"queue":"failed"/);
+  assert.match(lines[0]!, /^PUSH .*"queue":"failed"/);
 });
 
 test("an invalid policy is refused, in the catalogue and at registration", () => {
@@ -109,7 +109,7 @@ test("a stop that aborts a job's last attempt reports it as dead", async () => {
     assert.deepEqual(ends, [`${name} STOPPED`]);
     assert.deepEqual([report.dead, report.dropped], retry === 0 ? [0, 1] : [1, 0]);
     assert.equal(report.unfinished.length, 1);
-    const verb = retry === 0 ? "FAIL" : "PUSHB";
+    const verb = retry === 0 ? "FAIL" : "PUSH";
     assert(one.commands.lines.some((line) => line.startsWith(verb)));
   }
 });

@@ -111,8 +111,8 @@ test("a result without an answer is sent again, in the same order", async () => 
 test("a result of two commands resumes at the one without an answer", async () => {
   for (
     const [jobtype, first, second] of [
-      ["later", "PUSHB", "ACK"],
-      ["again", "PUSHB", "ACK"],
+      ["later", "PUSH", "ACK"],
+      ["again", "PUSH", "ACK"],
       ["killed", "FAIL", "MUTATE"],
     ] as const
   ) {
@@ -173,7 +173,7 @@ test("any command that the server refuses is dropped with an event", async () =>
       ["done", "ACK", ["ACK"]],
       ["fails", "FAIL", ["FAIL"]],
       ["killed", "MUTATE", ["FAIL", "MUTATE"]],
-      ["later", "ACK", ["PUSHB", "ACK"]],
+      ["later", "ACK", ["PUSH", "ACK"]],
     ] as const
   ) {
     const { give, stop, commands, unreported } = await outbox((line) =>
@@ -194,7 +194,7 @@ test("a job that the server does not accept again fails", async () => {
     );
     await give(jobReply("jid-00000", { jobtype }));
     await commands.received(3);
-    assert.deepEqual(verbs(commands.lines), ["PUSHB jid-00000", "FAIL jid-00000"]);
+    assert.deepEqual(verbs(commands.lines), ["PUSH jid-00000", "FAIL jid-00000"]);
     await stop();
     assert.deepEqual(unreported, []);
   }
@@ -235,7 +235,7 @@ test("a requeued job has the server's bytes, even if its handler changed it", as
       await until(() => commands.lines.length > (jobtype === "later" ? 2 : 1));
       const line = commands.lines[1]!;
       if (line.startsWith("PUSH")) {
-        const again = line.slice("PUSHB [".length, -1);
+        const again = line.slice("PUSH ".length);
         for (const part of kept) assert(again.includes(part), `${again} has no ${part}`);
         const { at, queue, jid } = JSON.parse(again);
         assert.deepEqual([Date.parse(at), queue], [clock.now() + 60_000, "other"]);
@@ -260,7 +260,7 @@ test("a snoozed job uses the server's clock, even if the difference is large", a
       });
       await give(jobReply("jid-00000", { jobtype }));
       await until(() => commands.lines.length > 1);
-      const { at, failure } = JSON.parse(commands.lines[1]!.slice("PUSHB ".length))[0];
+      const { at, failure } = JSON.parse(commands.lines[1]!.slice("PUSH ".length));
       const serverNow = clock.now() + serverAheadMs;
       assert.equal(Date.parse(at), serverNow + 60_000, `${hours} h`);
       if (jobtype === "again") assert.equal(Date.parse(failure.failed_at), serverNow);

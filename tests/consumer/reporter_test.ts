@@ -31,7 +31,7 @@ function reporting() {
 
 test("the ACK of a requeued job is not sent when another worker may have the job", () => {
   const { sent, reporter, settled } = reporting();
-  assert.deepEqual([sent[0]!.command.verb, sent[0]!.notAfter], ["PUSHB", 60_000]);
+  assert.deepEqual([sent[0]!.command.verb, sent[0]!.notAfter], ["PUSH", 60_000]);
   sent[0]!.resolve(undefined);
   assert.deepEqual([sent[1]!.command.verb, sent[1]!.notAfter], ["ACK", 5000]);
   assert.deepEqual([reporter.inFlight, settled()], [1, 0]);

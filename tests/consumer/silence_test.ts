@@ -112,7 +112,7 @@ const promises: Record<
 
 const points: readonly SilencePoint[] = [
   ...["connecting", "greeting", "HELLO", "any command"] as const,
-  ...["FETCH", "ACK", "FAIL", "BEAT", "INFO", "PUSHB", "TRACK", "MUTATE", "END"] as const,
+  ...["FETCH", "ACK", "FAIL", "BEAT", "INFO", "PUSH", "TRACK", "MUTATE", "END"] as const,
 ];
 
 for (const point of points) {

@@ -120,7 +120,7 @@ test("a job without retries that arrives after the grace is requeued, not run", 
   assert.deepEqual([done, failed, unfinished], [0, 0, []]);
   assert.deepEqual(requeued, [["jid-jid-1", "stopped"]]);
   const [push, ack] = commands.lines.slice(1, 3);
-  const { jid, queue, args, retry, at } = JSON.parse(push!.slice("PUSHB ".length))[0];
+  const { jid, queue, args, retry, at } = JSON.parse(push!.slice("PUSH ".length));
   assert.deepEqual([jid, queue, args, retry], ["jid-jid-1", "other", [7], 0]);
   // Delayed, as the next FETCH in flight would get it, and the ACK would be for that attempt.
   assert.equal(Date.parse(at), clock.now() + 5000);

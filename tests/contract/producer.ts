@@ -53,6 +53,31 @@ export function producerContract(subject: Subject): void {
     assert(job!.enqueuedAt instanceof Date);
   });
 
+  it("does not change the server's default for `retry`, and so not that of other jobs", async () => {
+    await using producer = await connect();
+    const client = await RawClient.hello(subject.url);
+    const queue = freshQueue();
+    // A PUSH with `retry` changes the reference server's default.
+    await client.ask(`PUSH {"retry":25}`);
+    await producer.enqueue("x", [7], { queue, retry: 7 });
+    await client.ask(
+      `PUSHB [{"jid":"${queue}-default","jobtype":"x","args":[25],"queue":"${queue}"}]`,
+    );
+    const jobs = await drain(queue, 2);
+    assert.deepEqual(jobs.map(({ args: [retry] }) => retry), jobs.map(({ retry }) => retry));
+  });
+
+  it("keeps the `retry` of each job while other connections push", async () => {
+    const producers = await Promise.all(Array.from({ length: 4 }, connect));
+    const queue = freshQueue();
+    await Promise.all(producers.map(async (producer, retry) => {
+      for (let i = 0; i < 50; i++) await producer.enqueue("x", [retry], { queue, retry });
+      await producer.close();
+    }));
+    const jobs = await drain(queue, 200);
+    assert.deepEqual(jobs.map(({ args: [retry] }) => retry), jobs.map(({ retry }) => retry));
+  });
+
   it("enqueues a Job, and returns its jid", async () => {
     await using producer = await connect();
     const job = new Job("resize", ["cat.png"], { queue: freshQueue(), retry: 0 });

@@ -236,7 +236,7 @@ it("goes on after an outage", async () => {
 it("does not repeat a push without a reply once its firing is near", async () => {
   await using world = new World("2026-03-01T00:59:28Z");
   let cuts = 0;
-  world.losesReplyTo = (text) => text.includes("PUSHB") && cuts++ === 0;
+  world.losesReplyTo = (text) => text.includes("PUSH") && cuts++ === 0;
   const { errors } = await world.start(hourly, { ahead: 1 });
   await world.pass(10 * SECOND, SECOND);
   world.isDown = false;

@@ -59,7 +59,7 @@ test("replies are separated correctly, however they are cut", () => {
 });
 
 /**
- * Result of an enqueue whose PUSHB, or its reply, has the fault: `lost` or `had`, and the number of
+ * Result of an enqueue whose PUSH, or its reply, has the fault: `lost` or `had`, and the number of
  * jobs on the server.
  */
 const enqueues: [fault: ReplyFault, atMostOnce: ["lost" | "had", number], atLeastOnce: number][] = [
@@ -77,7 +77,7 @@ for (const [fault, [result, jobs], resent] of enqueues) {
   test(`${fault}: an enqueue is ${result} at most once, and had at least once`, async () => {
     {
       await using it = await setting("at-most-once");
-      it.proxy.arm(fault, { verb: "PUSHB" });
+      it.proxy.arm(fault, { verb: "PUSH" });
       const end = await settle(it.clock, it.producer.enqueue("x"));
       assert.equal(end?.status, result === "had" ? "fulfilled" : "rejected");
       if (end?.status === "rejected") {
@@ -91,7 +91,7 @@ for (const [fault, [result, jobs], resent] of enqueues) {
       assert.equal((await settle(it.clock, it.producer.enqueue("y")))?.status, "fulfilled");
     }
     await using it = await setting("at-least-once");
-    it.proxy.arm(fault, { verb: "PUSHB" });
+    it.proxy.arm(fault, { verb: "PUSH" });
     assert.equal((await settle(it.clock, it.producer.enqueue("x")))?.status, "fulfilled");
     assert.equal(it.server.snapshot().queues["default"], resent);
   });
@@ -166,7 +166,7 @@ for (const ms of [undefined, 5]) {
 
 test("if each new connection is cut after its handshake, a call rejects in the end", async () => {
   await using it = await setting();
-  for (let i = 0; i < 100; i++) it.proxy.arm("cut before", { verb: "PUSHB" });
+  for (let i = 0; i < 100; i++) it.proxy.arm("cut before", { verb: "PUSH" });
   const end = await settle(it.clock, it.producer.enqueue("x"), { maxMs: 60_000 });
   assert.equal(end?.status, "rejected");
   assert(end.reason instanceof ConnectionLostError && end.reason.outcome === "unknown");

@@ -124,7 +124,9 @@ for (const connections of [1, 8]) {
   }
 }
 
-for (const verb of ["PUSHB", "INFO", "FLUSH", "QUEUE", "MUTATE", "TRACK", "BATCH"] as const) {
+for (
+  const verb of ["PUSH", "PUSHB", "INFO", "FLUSH", "QUEUE", "MUTATE", "TRACK", "BATCH"] as const
+) {
   test(`a server is silent after each ${verb}: each call ends in time`, async () => {
     let [longest, pushes] = [0, 0];
     for (const [name, call] of Object.entries(calls)) {

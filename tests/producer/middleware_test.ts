@@ -73,7 +73,7 @@ test("jobs of a batch pass the middleware, with the batch's id", async () => {
   for (const count of [2, 3]) {
     await peer.received(count);
     const line = peer.lines[count - 1]!;
-    assert.deepEqual(JSON.parse(line.slice("PUSHB ".length))[0].custom, { bid: "b-1", seen: 1 });
+    assert.deepEqual(JSON.parse(line.slice("PUSH ".length)).custom, { bid: "b-1", seen: 1 });
     peer.say("+OK\r\n");
   }
   await peer.received(4);

@@ -18,11 +18,11 @@ function bulk(text: string): string {
   return `$${text.length}\r\n${text}\r\n`;
 }
 
-test("a single job is one PUSHB, jobs of one turn share one, each with its result", async () => {
+test("a single job is a PUSH, jobs of one turn share a PUSHB, each with its result", async () => {
   const { peer, producer } = await scripted();
   const lone = producer.enqueue("a", [], { jid: "jid-lone" });
   await peer.received(1);
-  assert.match(peer.lines[0]!, /^PUSHB \[\{"jid":"jid-lone"/);
+  assert.match(peer.lines[0]!, /^PUSH \{"Retry":null,"jid":"jid-lone"/);
   peer.say("+OK\r\n");
   assert.equal(await lone, "jid-lone");
   const many = ["b", "c", "d"].map((type) =>
@@ -81,7 +81,7 @@ test("an aborted call is not sent, and other calls still get their replies", asy
   stop.abort(reason);
   await assert.rejects(aborted, reason);
   await peer.received(1);
-  assert.match(peer.lines[0]!, /^PUSHB \[\{"jid":"kept-kept"/);
+  assert.match(peer.lines[0]!, /^PUSH \{"Retry":null,"jid":"kept-kept"/);
   peer.say("+OK\r\n");
   await kept;
   await assert.rejects(producer.enqueue("c", [], { signal: stop.signal }), reason);
@@ -225,7 +225,7 @@ test("a batch adds its id to its jobs, and is committed when it is filled", asyn
   assert.equal(definition.success.jid, "done-done");
   peer.say(bulk("b-1"));
   await peer.received(2);
-  assert.match(peer.lines[1]!, /^PUSHB .*"custom":\{"bid":"b-1"\}/);
+  assert.match(peer.lines[1]!, /^PUSH .*"custom":\{"bid":"b-1"\}/);
   peer.say("+OK\r\n");
   await peer.received(3);
   assert.match(peer.lines[2]!, /"custom":\{"a":1,"bid":"b-1"\}/);

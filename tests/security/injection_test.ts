@@ -38,27 +38,27 @@ const CALLS: Record<
   string,
   readonly [verbs: readonly string[], call: (producer: Producer, text: string) => Promise<unknown>]
 > = {
-  "a job's type": [["PUSHB"], (producer, text) => producer.enqueue(text)],
-  "a job's jid": [["PUSHB"], (producer, text) => producer.enqueue("t", [], { jid: text })],
-  "a job's queue": [["PUSHB"], (producer, text) => producer.enqueue("t", [], { queue: text })],
-  "a job's args": [["PUSHB"], (producer, text) => producer.enqueue("t", [text, { [text]: text }])],
+  "a job's type": [["PUSH"], (producer, text) => producer.enqueue(text)],
+  "a job's jid": [["PUSH"], (producer, text) => producer.enqueue("t", [], { jid: text })],
+  "a job's queue": [["PUSH"], (producer, text) => producer.enqueue("t", [], { queue: text })],
+  "a job's args": [["PUSH"], (producer, text) => producer.enqueue("t", [text, { [text]: text }])],
   "a job's custom": [
-    ["PUSHB"],
+    ["PUSH"],
     (producer, text) => producer.enqueue("t", [], { custom: { [text]: text, note: text } }),
   ],
   "a job's property": [
-    ["PUSHB"],
+    ["PUSH"],
     (producer, text) => producer.enqueue({ type: "t", [text]: text } as never),
   ],
   "a job's toJSON": [
-    ["PUSHB"],
+    ["PUSH"],
     (producer, text) => producer.enqueue("t", [{ toJSON: () => text }]),
   ],
   "many jobs": [
     ["PUSHB"],
     (producer, text) => producer.enqueueMany([{ type: text }, { type: "t", args: [text] }]),
   ],
-  "a stream's job": [["PUSHB"], async (producer, text) => {
+  "a stream's job": [["PUSH"], async (producer, text) => {
     const writer = producer.writable().getWriter();
     writer.closed.catch(() => {});
     const written = writer.write({ type: text, args: [text], queue: text });
@@ -94,7 +94,7 @@ const CALLS: Record<
     (producer, text) => producer.batches.reopen(text, () => {}),
   ],
   "a batch's description and callbacks": [
-    ["BATCH NEW", "PUSHB", "BATCH COMMIT 1"],
+    ["BATCH NEW", "PUSH", "BATCH COMMIT 1"],
     (producer, text) =>
       producer.batches.open(
         { description: text, success: { type: text, args: [text], custom: { [text]: text } } },
@@ -184,7 +184,7 @@ test("no text for a consumer becomes another command", async () => {
         "FAIL",
         "FETCH 1",
         "INFO",
-        "PUSHB",
+        "PUSH",
         "ACK",
         "FETCH 1",
         "FAIL",

@@ -62,7 +62,7 @@ export type ResumableRun<
  *
  * The handler is a generator, and the values it yields are cursors. When the worker stops, when a
  * step fails, and after every `hopEveryMs`, the job is enqueued again with its cursor (in
- * `custom.resumeAt`) and then acknowledged (PUSHB, then ACK). A hop and a stop use none of the
+ * `custom.resumeAt`) and then acknowledged (PUSH, then ACK). A hop and a stop use none of the
  * job's retries; a failure uses one, as usual.
  *
  * The work since the last hop is repeated if the worker crashes or is killed, or if it does not
