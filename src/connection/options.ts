@@ -20,7 +20,7 @@ export interface ReconnectOptions {
   /**
    * Number of consecutive attempts after which waiting calls are rejected.
    *
-   * @default 10 for a producer, Infinity for a consumer
+   * @default 10 for a producer, unlimited for a consumer
    */
   readonly attempts?: number | undefined;
 }

@@ -16,6 +16,8 @@ export interface ScheduleEntry<Jobs extends JobDefinitions = JobDefinitions> {
   /**
    * A cron expression with five fields (minute, hour, day, month, day of the week), or six with the
    * second first. Also `@hourly`, `@daily`, `@weekly`, `@monthly` or `@yearly`.
+   *
+   * @default none: set `every`
    */
   readonly cron?: string | undefined;
   /** The time zone of `cron`, for example `Europe/Berlin`. @default "UTC" */
@@ -23,6 +25,8 @@ export interface ScheduleEntry<Jobs extends JobDefinitions = JobDefinitions> {
   /**
    * Fires at the multiples of this duration since 1970, instead of `cron`: milliseconds, or a text
    * such as `"30s"`. Whole seconds, at least five.
+   *
+   * @default none: set `cron`
    */
   readonly every?: number | DurationText | undefined;
   /**

@@ -58,7 +58,7 @@ export interface PasswordlessProducerOptions {
  * ```
  */
 export interface ProducerOptions extends PasswordlessProducerOptions {
-  /** The server's password; takes precedence over the one in the URL. */
+  /** The server's password. @default the one in the URL */
   readonly password?: string | undefined;
 }
 

@@ -40,6 +40,8 @@ export interface CallOptions {
   /**
    * Aborts the call: it rejects with the signal's reason. A job that was already sent is not
    * withdrawn.
+   *
+   * @default none
    */
   readonly signal?: AbortSignal | undefined;
 }

@@ -43,17 +43,21 @@ export type JobPlace = ListedSet | "queue";
 
 /** Selects the jobs that {@linkcode FaktoryServer.jobs} lists. */
 export interface JobQuery {
-  /** The set to list. Either `set` or `queue` is required. */
+  /** The set to list. Either `set` or `queue` is required. @default none */
   readonly set?: ListedSet | undefined;
-  /** The queue to list. Together with `set`: only the set's jobs from this queue. */
+  /**
+   * The queue to list. Together with `set`: only the set's jobs from this queue. @default none
+   */
   readonly queue?: string | undefined;
-  /** Only jobs of this type. */
+  /** Only jobs of this type. @default any */
   readonly type?: string | undefined;
-  /** Only failed jobs whose error type or message contains this text, ignoring case. */
+  /** Only failed jobs whose error type or message contains this text, ignoring case. @default any */
   readonly error?: string | undefined;
   /**
    * Only jobs whose stored JSON contains this text, ignoring case. Only the first 64 KiB of large
    * arguments are searched.
+   *
+   * @default any
    */
   readonly text?: string | undefined;
   /**
@@ -239,11 +243,13 @@ export interface ServerBatch {
 
 /** Selects the queues that {@linkcode FaktoryServer.queues} lists. */
 export interface QueueQuery {
-  /** Only the queue with this name. */
+  /** Only the queue with this name. @default any */
   readonly name?: string | undefined;
   /**
    * Only queues whose names contain this text. Internal queues, whose names start with `faktory.`,
    * are listed only if the text starts so, too.
+   *
+   * @default any
    */
   readonly text?: string | undefined;
   /** Sorted by name, or by size with the largest first. @default "name" */

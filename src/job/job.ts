@@ -23,7 +23,7 @@ export interface JobFailure {
 
 /** Options of a job. A property that is `undefined` counts as absent. */
 export interface JobOptions {
-  /** The job's id, at least 8 bytes of UTF-8. @default 16 random characters (84 random bits) */
+  /** The job's id, at least 8 bytes of UTF-8. @default 16 random characters */
   readonly jid?: string | undefined;
   /** The queue: letters, digits, `.`, `_` and `-`. @default "default" */
   readonly queue?: string | undefined;

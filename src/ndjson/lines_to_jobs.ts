@@ -24,9 +24,11 @@ export interface InvalidLine {
 /** Options of {@linkcode linesToJobs}. */
 export interface LinesToJobsOptions {
   /**
-   * Called with each invalid line. The stream then continues with the next line. Without it, the
-   * first invalid line ends the stream: reading rejects with its {@linkcode NdjsonError}. Errors
-   * that it throws end the stream too.
+   * Called with each invalid line. The stream then continues with the next line. Errors that it
+   * throws end the stream.
+   *
+   * @default the first invalid line ends the stream: reading rejects with its
+   *   {@linkcode NdjsonError}
    */
   readonly onInvalid?: ((invalid: InvalidLine) => void) | undefined;
   /**

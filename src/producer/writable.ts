@@ -8,8 +8,9 @@ import { InFlightWindow } from "./in_flight_window.ts";
 /** Options of `Producer.writable`. */
 export interface WritableOptions {
   /**
-   * Called for each job that is refused or invalid; the stream continues. Without it, the first
-   * such job ends the stream: writing and closing reject with its error.
+   * Called for each job that is refused or invalid; the stream continues.
+   *
+   * @default the first such job ends the stream: writing and closing reject with its error
    */
   readonly onFailed?: ((job: JobInput, error: unknown) => void) | undefined;
 }

@@ -51,7 +51,7 @@ export interface ServerOptions {
    * server answers a longer line with an error and discards it. Lines of FAIL and MUTATE may have 1
    * MiB, lines of other commands 64 KiB.
    *
-   * @default 67108864, which is 64 MiB
+   * @default 67108864 (64 MiB)
    */
   readonly maxLineBytes?: number | undefined;
   /**

@@ -48,13 +48,12 @@ export interface SupervisorOptions {
   /**
    * Arguments of the runtime, before the module.
    *
-   * @default Deno: `["run", "-A"]`. Node: the arguments of this process, such as `["--import",
-   *   "tsx"]`. Bun: none
+   * @default Deno: `["run", "-A"]`; Node: those of this process; Bun: none
    */
   readonly runtimeArgs?: readonly string[] | undefined;
   /** The ends after which a process is restarted. @default "on-failure" */
   readonly restart?: RestartPolicy | undefined;
-  /** Delays before restarts. */
+  /** Delays before restarts. @default {} */
   readonly backoff?: RestartBackoff | undefined;
   /**
    * Maximum number of restarts of a process in a row, without a run of `resetAfterMs` in between.
@@ -85,7 +84,7 @@ export interface SupervisorOptions {
    * @default false
    */
   readonly handleSignals?: boolean | undefined;
-  /** Stops the supervisor. */
+  /** Stops the supervisor. @default none */
   readonly signal?: AbortSignal | undefined;
   /**
    * The source of time and timers. Tests pass a `ManualClock` from `./server`.

@@ -24,7 +24,7 @@ import { type JobOutcome, outcomeOf } from "./recording_emitter.ts";
 export interface RunJobOptions {
   /** The handler's `context.attempt`. 2 is the first retry. @default 1 */
   readonly attempt?: number | undefined;
-  /** Aborts `context.signal`, like a consumer that stops. */
+  /** Aborts `context.signal`, like a consumer that stops. @default none */
   readonly signal?: AbortSignal | undefined;
   /**
    * The clock that measures `timeoutMs`. Tests can pass a `ManualClock`.

@@ -8,9 +8,9 @@
 export interface TlsOptions {
   /** Certificates of trusted authorities, each in PEM. @default those of the runtime */
   readonly caCerts?: readonly string[];
-  /** The client's certificate chain in PEM, for servers that require one. */
+  /** The client's certificate chain in PEM, for servers that require one. @default none */
   readonly cert?: string;
-  /** The private key of `cert`, in PEM. */
+  /** The private key of `cert`, in PEM. @default none */
   readonly key?: string;
   /** The name that the server's certificate must contain. @default the host of the URL */
   readonly serverName?: string;

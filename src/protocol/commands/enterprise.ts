@@ -4,13 +4,13 @@ import { type Command, parseObject, parseOk, parseText } from "./command.ts";
 
 /** The definition of a batch, with at least one callback (BATCH NEW). */
 export interface BatchDefinition<Input extends JobInput = JobInput> {
-  /** A description for people. */
+  /** A description for people. @default none */
   readonly description?: string | undefined;
-  /** The id of the batch that contains this one. */
+  /** The id of the batch that contains this one. @default none */
   readonly parentBid?: string | undefined;
-  /** The job to enqueue when all jobs of the batch have succeeded. */
+  /** The job to enqueue when all jobs of the batch have succeeded. @default none */
   readonly success?: Input | undefined;
-  /** The job to enqueue when all jobs of the batch have run. */
+  /** The job to enqueue when all jobs of the batch have run. @default none */
   readonly complete?: Input | undefined;
 }
 
