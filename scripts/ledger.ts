@@ -68,7 +68,7 @@ export class Ledger {
     for (const job of this.#pending) this.#jobs[job]! |= IN_DOUBT;
   }
 
-  /** Reports whether the job may have been enqueued twice. */
+  /** Returns true if the job may have been enqueued twice. */
   isInDoubt(job: number): boolean {
     return this.#is(job, IN_DOUBT);
   }
@@ -126,7 +126,7 @@ export class Ledger {
     return { lost, again };
   }
 
-  /** Reports whether any of the flags is set. */
+  /** Returns true if any of the flags is set. */
   #is(job: number, flags: number): boolean {
     return (this.#jobs[job]! & flags) !== 0;
   }

@@ -106,7 +106,7 @@ interface Settings {
   readonly programs: Programs;
   readonly minutes: number;
   readonly ms: number;
-  /** Tells whether a subject is measured again after the first round. */
+  /** Returns true if a subject is measured again after the first round. */
   readonly isMain: (subject: Subject) => boolean;
 }
 

@@ -50,7 +50,7 @@ async function runBundlers(work: string, packed: Packed): Promise<void> {
   await allAtOnce(Array.from({ length: AT_ONCE }, () => all(waiting)));
 }
 
-/** Links the bundlers that are packages into a folder. Returns false if npm cannot provide them. */
+/** Links the bundlers that are packages into a folder. Returns true if npm provides them. */
 async function linkTools(folder: string): Promise<boolean> {
   await Deno.copyFile("tests/bundlers/build.mjs", `${folder}/build.mjs`);
   const name = `bundlers-${PACKAGES.join("-").replaceAll("/", "+")}`;

@@ -24,7 +24,7 @@ export async function checkSyntax({ project, folder }: Installed): Promise<void>
 /** Allowed, although esbuild changes it: some Unicode properties are newer than the syntax. */
 const supported = { "regexp-unicode-property-escapes": true };
 
-/** Reports whether esbuild changes the code for the oldest Node. */
+/** Returns true if esbuild changes the code for the oldest Node. */
 export async function isTooNew(text: string): Promise<boolean> {
   const [old, now] = await Promise.all(
     [`node${oldestNode}`, "esnext"].map((target) => transform(text, { target, supported })),

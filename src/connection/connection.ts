@@ -202,7 +202,7 @@ export class Connection {
   }
 
   /**
-   * Checks if the server makes progress. One timer watches the whole pipeline: it is set again only
+   * Checks that the server makes progress. One timer watches the whole pipeline: it is set again only
    * when it fires, not by every command.
    */
   #checkProgress(due: number): void {

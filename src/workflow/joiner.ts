@@ -122,7 +122,7 @@ async function collect(
 }
 
 /**
- * Checks if a queue has at most `most` tokens. If it has more, the answer takes a random time:
+ * Counts the tokens of a queue. If it has more than `most`, the answer takes a random time:
  * otherwise two programs with the same timing would take tokens and put them back forever.
  */
 async function countTokens(

@@ -295,7 +295,7 @@ export class Model {
     connection.rest = `ly ${id}\r\n`;
   }
 
-  /** Returns false if either side has closed the connection. */
+  /** Returns true unless one of the sides has closed the connection. */
   #say({ peer, isRefused, isSilent }: Connection, text: string): boolean {
     if (peer.isClosed || isRefused || isSilent) return false;
     try {

@@ -63,7 +63,7 @@ export class World implements AsyncDisposable {
   /** If true, nobody can connect. */
   isDown = false;
   /**
-   * Returns whether the connection is lost after the server has run this write and before its
+   * Returns true if the connection is lost after the server has run this write and before its
    * reply.
    */
   losesReplyTo: ((text: string) => boolean) | undefined;

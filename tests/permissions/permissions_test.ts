@@ -121,7 +121,7 @@ async function run(args: readonly string[], flags: readonly string[], places: Pl
   return { status, stderr, asked } satisfies Ended;
 }
 
-/** Returns whether one of the flags grants the permission. */
+/** Returns true if one of the flags grants the permission. */
 function isGiven({ permission, value }: Asked, flags: readonly string[]): boolean {
   return flags.some((flag) => {
     const [, name, values] = /^--allow-(\w+)(?:=(.+))?$/.exec(flag) ?? [];

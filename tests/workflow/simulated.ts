@@ -97,7 +97,7 @@ export class World implements AsyncDisposable {
   }
 
   /**
-   * Runs programs, and moves the clock for so many minutes. Resolves to whether nothing is left.
+   * Runs programs, and moves the clock for so many minutes. Resolves to true if nothing is left.
    */
   async run(programs: () => Mortal[], minutes: number): Promise<boolean> {
     for (let minute = 0; minute < minutes; minute++) {

@@ -38,7 +38,7 @@ interface Batches {
   /** Batches in flight on each connection. */
   readonly batches: number;
   readonly connections: number;
-  /** Returns whether another batch is sent. */
+  /** Returns true if another batch is sent. */
   readonly more: () => boolean;
 }
 

@@ -90,7 +90,7 @@ export class SyntaxCheck {
     }
   }
 
-  /** Consumes a byte, and skips plain text after it. Returns false on an error. */
+  /** Consumes a byte, and skips plain text after it. Returns true unless it is an error. */
   #step(byte: number, end: number): boolean {
     if (this.#state === AT_TEXT) {
       // Most bytes belong to strings.

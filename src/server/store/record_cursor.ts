@@ -51,7 +51,7 @@ export class RecordCursor {
     this.#end = end;
   }
 
-  /** Moves to the next record. Returns false at the end. */
+  /** Moves to the next record. Returns true if there is one. */
   next(): boolean {
     const view = this.#view;
     let at = this.#next;
