@@ -314,6 +314,11 @@ export class ConsumerProcess implements Worker, Member {
     return this.#signals.get(jid);
   }
 
+  /** True if it can run another job. */
+  get hasFreeSlot(): boolean {
+    return this.#handlers < this.#concurrency;
+  }
+
   get #isEnding(): boolean {
     return this.isStopping || this.isSignalled;
   }
@@ -392,7 +397,8 @@ export class ConsumerProcess implements Worker, Member {
     const { ledger, timeline } = this.#parts;
     const { holder, handedAt, isShared } = ledger.of(jid);
     if (holder !== this || isShared) return;
-    if (Math.max(ledger.serverJumpedAt, this.process.jumpedAt) >= handedAt) return;
+    // The consumer counts from its FETCH, whatever the server's clock does.
+    if (this.process.jumpedAt >= handedAt) return;
     if (timeline.now - handedAt > RESERVED_MS) {
       ledger.violated("a job starts only while it is reserved", `${this.#name}: ${jid}`);
     }

@@ -63,12 +63,16 @@ export class Ledger {
   hasLostChanges = false;
   /** Simulated time of the last FLUSH. */
   flushedAt = -Infinity;
+  /** True if the world has workflows with joins. */
+  hasJoins = false;
   /** Simulated time at which the server's clock was last set. */
   serverJumpedAt = -Infinity;
   /** Simulated time at which its clock was last set without a restart. */
   serverSetAt = -Infinity;
   /** Simulated time at which the server was last paused or down. */
   serverTroubledAt = -Infinity;
+  /** The same, without pauses for which clients keep their connections. */
+  serverLostAt = -Infinity;
   /** Called when a job that the library itself creates is pushed again. */
   onOtherAgain: (entry: Entry) => void = () => {};
   /** Called when the server accepts a job that its worker requeues. */
@@ -192,6 +196,8 @@ export class Ledger {
     if (how.isRequeued || producer === undefined || entry.toRequeue > 0) return;
     if (producer.troubledAt < entry.calledAt && this.serverTroubledAt < entry.calledAt) {
       this.violated("nothing is sent twice without a fault", jid);
+    } else if (producer.lostAt < entry.calledAt && this.serverLostAt < entry.calledAt) {
+      this.violated("nothing is sent twice because the server pauses", jid);
     }
   }
 
@@ -352,6 +358,8 @@ export class Ledger {
     let last = 0;
     for (const entry of entries) {
       const { before, saved, queuedAt } = entry;
+      // Its last arrival may have been lost.
+      entry.queuedAt = ++this.#queued;
       // The place of a job with one copy is known if its last change is saved.
       if (before !== 1 || saved !== 1 || this.journal?.isOpen(entry) !== false) continue;
       if (queuedAt < last) this.#misplaced.push(entry);
@@ -438,6 +446,12 @@ export class Ledger {
       entry.toAcknowledge++;
       entry.toFail++;
     }
+  }
+
+  /** Records a fault of the server that lasts until `untilMs`. */
+  serverTroubled(untilMs: number, isShortPause = false): void {
+    this.serverTroubledAt = Math.max(this.serverTroubledAt, untilMs);
+    if (!isShortPause) this.serverLostAt = Math.max(this.serverLostAt, untilMs);
   }
 
   /** Registers a worker. */

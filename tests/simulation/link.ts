@@ -28,6 +28,12 @@ export interface LinkOwner {
   ended(link: Link): void;
 }
 
+/** Factor of the latency up to which replies come before a client replaces the connection. */
+const MAX_SLOWNESS = 30;
+
+/** Longest time for which a connection is used after it has become useless, in milliseconds. */
+const LOST_MS = 600_000;
+
 /** Time after which TCP keep-alive ends a silent connection at the server, in milliseconds. */
 const KEEP_ALIVE_MS = 120_000;
 
@@ -162,6 +168,8 @@ export class Link implements Peer {
   /** Multiplies the latency by `slowness` from now on. */
   slow(slowness: number): void {
     this.#slowness = slowness;
+    // Its replies come too late.
+    if (slowness > MAX_SLOWNESS) this.#lose();
     this.#trouble(slowness > 1);
   }
 
@@ -207,6 +215,7 @@ export class Link implements Peer {
   silence(): void {
     if (this.isSilent || this.isCut) return;
     this.isSilent = true;
+    this.#lose();
     this.#trouble(true);
     this.server.schedule(KEEP_ALIVE_MS, () => this.#closedAtServer());
   }
@@ -245,9 +254,15 @@ export class Link implements Peer {
     }
   }
 
+  /** Records that the client may replace the connection. */
+  #lose(): void {
+    this.client.trouble();
+    this.client.lostAt = this.client.timeline.now + LOST_MS;
+  }
+
   /** Records a fault of the client, which excuses some of its later behaviour. */
   #trouble(isTroubled: boolean): void {
-    this.client.trouble();
+    this.client.slowed();
     if (isTroubled === this.#isTroubled) return;
     this.#isTroubled = isTroubled;
     this.client.troubledLinks += isTroubled ? 1 : -1;

@@ -80,7 +80,9 @@ export function planOf(random: Random): WorldPlan {
   const isSlow = !random.chance(0.7);
   return {
     ...basis,
-    producers: isSlow ? producers.map((one) => ({ ...one, everyMs: SLOW_MS })) : producers,
+    producers: isSlow
+      ? producers.map((one) => ({ ...one, everyMs: SLOW_MS, maxOpen: 2000 }))
+      : producers,
     ...extrasOf(random, basis),
   };
 }

@@ -26,6 +26,8 @@ export class SimulatedProcess implements Clock {
   /** Simulated time at which it was last paused, and at which its clock was last set. */
   heldAt = -Infinity;
   jumpedAt = -Infinity;
+  /** Simulated time of its last fault after which a connection may have to be replaced. */
+  lostAt = -Infinity;
   /** Simulated time at which a write of it last had to wait for room in a send buffer. */
   stuckAt = -Infinity;
   /** Called with the bytes of each write to a connection, for rules about what it sends. */
@@ -64,9 +66,15 @@ export class SimulatedProcess implements Clock {
     return this.troubledLinks > 0 ? Infinity : this.#troubledAt;
   }
 
+  /** Records that a connection of it is slow, which is no reason to give it up. */
+  slowed(): void {
+    this.#troubledAt = Math.max(this.#troubledAt, this.timeline.now);
+  }
+
   /** Records a fault of the process that lasts until `untilMs`. */
   trouble(untilMs: number = this.timeline.now): void {
     this.#troubledAt = Math.max(this.#troubledAt, untilMs);
+    this.lostAt = Math.max(this.lostAt, untilMs);
   }
 
   get isPaused(): boolean {

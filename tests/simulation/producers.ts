@@ -91,6 +91,11 @@ export class ProducerProcess implements Member {
     this.process = new SimulatedProcess(name, parts.timeline, plan.clock);
   }
 
+  /** True if its jobs must arrive in the order of its calls. */
+  get isOrdered(): boolean {
+    return this.#plan.options.ordered === true;
+  }
+
   /** Connects, and enqueues jobs until none is left or it is stopped. */
   run(): Promise<void> {
     return this.#running = this.#run();

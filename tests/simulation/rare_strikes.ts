@@ -10,6 +10,7 @@ export const RARE_REST_MS: Readonly<Record<string, number>> = {
   "consumer unreachable for longer than a reservation": 150_000,
   "worker unreachable after it requeued a job": 60_000,
   "producer deployed while it is unreachable": 60_000,
+  "consumer paused for longer than a reservation": 60_000,
   "consumer deployed while connections stall": 10_000,
   "links of a producer silent": 20_000,
   "server stalls on slow links": 60_000,
@@ -72,6 +73,11 @@ export const RARE_STRIKES: Readonly<Record<string, Strike>> = {
       network.partition(crew.at(place).process, random.between(66_000, 100_000));
     },
   ),
+  "consumer paused for longer than a reservation": onMember(
+    1,
+    ({ consumers }) => consumers,
+    (crew, place, random) => crew.at(place).process.pause(random.between(63_000, 100_000)),
+  ),
   "worker unreachable after it requeued a job": {
     weight: 1,
     strike({ ledger, network }, random) {
@@ -107,19 +113,23 @@ export const RARE_STRIKES: Readonly<Record<string, Strike>> = {
       });
     },
   ),
-  "links of a producer silent": onMember(
-    1,
-    ({ producers }) => producers,
-    (crew, place, _, { network }) => {
-      for (const link of network.linksOf(crew.at(place).process)) link.silence();
+  "links of a producer silent": {
+    weight: 2,
+    strike({ producers, network }, random) {
+      const all = producers.places.map((place) => producers.at(place));
+      const ordered = all.filter(({ isOrdered }) => isOrdered);
+      if (all.length === 0) return false;
+      const { process } = random.pick(ordered.length > 0 ? ordered : all);
+      for (const link of network.linksOf(process)) link.silence();
+      return true;
     },
-  ),
+  },
   "server stalls on slow links": onMember(
     1,
     ({ producers }) => producers,
     (crew, place, random, { network, server }) => {
       for (const link of network.linksOf(crew.at(place).process)) {
-        link.slow(random.between(60, 100));
+        link.slow(random.between(15, 30));
       }
       server.pause(random.between(5500, 9500));
     },

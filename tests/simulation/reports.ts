@@ -1,4 +1,5 @@
 import type { Report } from "../../mod.ts";
+import { Fifo } from "../../src/internal/fifo.ts";
 import type { Ledger } from "./ledger.ts";
 import type { SimulatedProcess } from "./process.ts";
 
@@ -8,8 +9,14 @@ export interface ReportRulesParts {
   readonly ledger: Ledger;
 }
 
-/** Time without faults after which a stop must report every result, in milliseconds. */
+/** Longest duration of a reservation, with the errors of clocks, in milliseconds. */
+const RESERVED_MS = 63_000;
+
+/** Time without faults after which a stop must release every new job, in milliseconds. */
 const CALM_MS = 3000;
+
+/** Time without faults after which a stop must report every result, in milliseconds. */
+const LONG_CALM_MS = 20_000;
 
 /** A job that must not be reported any more. */
 interface Late {
@@ -28,6 +35,8 @@ export class ReportRules {
   readonly #ledger: Ledger;
   /** Jobs that it must not report any more. */
   readonly #late = new Map<string, Late>();
+  /** Jobs that it has fetched, the first one first, until their reservations end. */
+  readonly #fetched = new Fifo<{ readonly jid: string; readonly handedAt: number }>();
   /** Jobs whose handlers have started and whose results have not been decided. */
   readonly #unsettled = new Set<string>();
   /** Jobs whose results the server has refused, or that came too late after an earlier fault. */
@@ -46,6 +55,7 @@ export class ReportRules {
   /** Records that a FETCH of the consumer has brought the job, perhaps again. */
   fetched(jid: string): void {
     this.#late.delete(jid);
+    this.#fetched.push({ jid, handedAt: this.#now });
   }
 
   /** Records that the reservation of a job has ended. */
@@ -91,7 +101,8 @@ export class ReportRules {
     for (const jid of this.#unsettled) {
       if (!listed.has(jid)) this.#violated("a stop lists the jobs that still run", jid);
     }
-    if (!this.isCalmStop) return;
+    // Joins send FETCHes for their tokens, and results may wait behind them for seconds.
+    if (this.#ledger.hasJoins || !this.#isCalmSince(this.stopsAt - LONG_CALM_MS)) return;
     for (const { jid } of unreported) {
       if (this.#refused.has(jid)) continue;
       this.#violated("a stop without faults reports every result", jid);
@@ -99,6 +110,7 @@ export class ReportRules {
   }
 
   #wrote(bytes: Uint8Array): void {
+    this.#expire();
     if (this.#late.size === 0 && this.#fetchesUntil === Infinity) return;
     const text = new TextDecoder().decode(bytes);
     if (this.#now > this.#fetchesUntil && this.#mayJudge(this.#fetchesUntil)) {
@@ -116,6 +128,16 @@ export class ReportRules {
     }
   }
 
+  /** Finds the jobs whose reservations have ended by any clock. */
+  #expire(): void {
+    for (let next; (next = this.#fetched.peek()) !== undefined; this.#fetched.shift()) {
+      if (next.handedAt + RESERVED_MS > this.#now) return;
+      const { number, holder, handedAt, working, isShared } = this.#ledger.of(next.jid);
+      const isReserved = holder?.reports === this && handedAt === next.handedAt && working > 0;
+      if (isReserved && !isShared && number >= 0) this.expired(next.jid);
+    }
+  }
+
   /** Returns true if no command was held back since then, after the consumer had decided on it. */
   #mayJudge(sinceMs: number): boolean {
     const { heldAt, stuckAt } = this.#process;
@@ -129,7 +151,10 @@ export class ReportRules {
 
   /** True if there was no fault during the stop, and shortly before. */
   get isCalmStop(): boolean {
-    const ms = this.calmFrom;
+    return this.#isCalmSince(this.calmFrom);
+  }
+
+  #isCalmSince(ms: number): boolean {
     return ms < Infinity && this.#process.troubledAt < ms && this.#ledger.serverTroubledAt < ms;
   }
 

@@ -39,6 +39,9 @@ const RESTART_MS = 500;
 /** A save that takes this long is a fault of the server, in milliseconds. */
 const SLOW_SAVE_MS = 1000;
 
+/** Longest pause for which clients keep their connections, in milliseconds. */
+const SHORT_PAUSE_MS = 10_000;
+
 /** Time for which the server is down after it could not save a change, in milliseconds. */
 const FAILED_MS = 3000;
 
@@ -63,7 +66,7 @@ export class ServerHost {
       storage.onSlowSave = (ms) => {
         if (ms < SLOW_SAVE_MS) return;
         // Until then, the server confirms nothing that it changes.
-        ledger.serverTroubledAt = Math.max(ledger.serverTroubledAt, timeline.now + ms);
+        ledger.serverTroubled(timeline.now + ms);
       };
     }
     this.process = this.#newProcess(parts.plan.clock.aheadMs);
@@ -176,22 +179,22 @@ export class ServerHost {
     this.process.kill();
     this.state = undefined;
     network.server = undefined;
-    ledger.serverTroubledAt = timeline.now;
+    ledger.serverTroubled(timeline.now);
     for (const link of network.links) link.orphan();
   }
 
   /** Pauses the process for `ms` milliseconds. */
   pause(ms: number): void {
-    this.#parts.ledger.serverTroubledAt = this.#parts.timeline.now + ms;
+    const { ledger, timeline } = this.#parts;
+    ledger.serverTroubled(timeline.now + ms, ms < SHORT_PAUSE_MS);
     this.process.pause(ms);
   }
 
   /** Sets its time of day. */
   jump(ms: number): void {
-    this.#parts.ledger.serverTroubledAt =
-      this.#parts.ledger.serverJumpedAt =
-      this.#parts.ledger.serverSetAt =
-        this.#parts.timeline.now;
+    const { ledger, timeline } = this.#parts;
+    ledger.serverJumpedAt = ledger.serverSetAt = timeline.now;
+    ledger.serverTroubled(timeline.now);
     this.process.jump(ms);
   }
 
