@@ -25,6 +25,9 @@ const FORGET_MS = 100_000;
 /** Time for which a reading of the server's clock is used, in milliseconds. */
 const FRESH_MS = 62_000;
 
+/** Time for which a producer waits for the server's time, in milliseconds. */
+const MEASURE_MS = 2000;
+
 /** Largest error of the time of a job with a delay, in milliseconds. */
 const DELAY_MS = 5000;
 
@@ -559,6 +562,8 @@ export class Ledger {
   #checkDelay({ jid, producer, calledAt, delayMs }: Entry, dueInMs: number): void {
     const since = calledAt - FRESH_MS;
     if (producer === undefined || Math.max(this.serverSetAt, producer.jumpedAt) > since) return;
+    // A producer waits two seconds for the server's time, and then uses its own.
+    if (this.#now() - calledAt >= MEASURE_MS) return;
     // It measures the clock at the first call after it has connected.
     if (producer.troubledAt > calledAt - 5000 || this.serverTroubledAt > calledAt - 5000) return;
     const offMs = dueInMs - (calledAt + delayMs - this.#now());
