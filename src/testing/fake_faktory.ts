@@ -367,7 +367,7 @@ function rejectFailed(runs: readonly DrainedJob[]): void {
 }
 
 /** @throws {InvalidArgumentError} `INVALID_ARGUMENT`. */
-export function checkConsumer(action: string, consumer: unknown): ConsumerInternals {
+function checkConsumer(action: string, consumer: unknown): ConsumerInternals {
   const internals = internalsOf(consumer);
   if (internals !== undefined) return internals;
   throw new InvalidArgumentError(

@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.ts";
 
 /** The default port of a Faktory server. */
-export const DEFAULT_PORT = 7419;
+const DEFAULT_PORT = 7419;
 
 /** The parts of a server's URL. */
 export interface ServerUrl {

@@ -6,7 +6,7 @@ import { isStopping, type SessionContext } from "./context.ts";
 import type { Phase } from "./stop_phases.ts";
 
 /** Interval of BEAT. The server forgets a worker after a minute without one. */
-export const BEAT_MS = 15_000;
+const BEAT_MS = 15_000;
 
 /** Sends BEAT every 15 seconds until it is closed, and stores the server's answers. */
 export class Heartbeat {

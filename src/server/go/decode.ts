@@ -205,15 +205,6 @@ export function unmarshal(text: string, name: string, fields: Fields): Record<st
 }
 
 /**
- * Decodes JSON of any type.
- *
- * @throws {GoError} like {@linkcode unmarshal}.
- */
-export function parse(text: string): unknown {
-  return decode(text, "interface {}");
-}
-
-/**
  * Folds the case of a key like Go, which also treats two letters outside ASCII letters.
  */
 export function foldCase(key: string): string {

@@ -37,7 +37,7 @@ export interface CheckedSelection {
 }
 
 /** Maximum length of arguments in a listing, in characters. */
-export const MAX_ARGS = 1_000_000;
+const MAX_ARGS = 1_000_000;
 
 const FILTERS = ["type", "queue", "error", "text"] as const;
 const QUERY = {

@@ -37,7 +37,7 @@ export function inUse(path: string, cause?: unknown): ConfigError {
 }
 
 /** The error for a file that may be intact, but cannot be read or written now. */
-export function unavailable(path: string, reason: string, cause?: unknown): ConfigError {
+function unavailable(path: string, reason: string, cause?: unknown): ConfigError {
   return new ConfigError("DATA_UNAVAILABLE", `Cannot keep data in ${path} as ${reason}`, {
     cause,
   });

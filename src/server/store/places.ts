@@ -1,13 +1,8 @@
-import type { SetName } from "../job_set.ts";
-
 /** Prefix of the places of queues. The queue's name follows. */
 export const QUEUE_PLACE = "queue/";
 
 /** The place of jobs that are with a worker. */
 export const WORKING_PLACE = "working";
-
-/** The place of a job: a set's name, the working set, or `queue/` with the queue's name. */
-export type Place = SetName | typeof WORKING_PLACE | `${typeof QUEUE_PLACE}${string}`;
 
 /** A worker's hold on a job. */
 export interface Hold {
