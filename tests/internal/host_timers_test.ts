@@ -17,7 +17,7 @@ test("a fake queueMicrotask does not delay commands", async () => {
     const { peer, producer } = await scripted();
     const jid = producer.enqueue("x");
     await peer.received(1);
-    peer.say("$2\r\n{}\r\n");
+    peer.say("+OK\r\n");
     await jid;
     peer.end();
     await producer.close();
