@@ -34,7 +34,9 @@ export type { ConsumerInternals } from "./session/session.ts";
 /**
  * Returns the parts of a consumer that `./testing` runs jobs with; `undefined` for another value.
  */
-export let internalsOf: (consumer: unknown) => ConsumerInternals | undefined;
+export function internalsOf(consumer: unknown): ConsumerInternals | undefined {
+  return readInternals("Consumer", consumer);
+}
 
 /**
  * Fetches jobs from the server and runs them.
@@ -64,13 +66,11 @@ export class Consumer<Jobs extends JobDefinitions = JobDefinitions> implements A
   readonly #runner: SessionRunner;
   readonly #internals: Omit<ConsumerInternals, "queues">;
 
-  static {
-    brand({ Consumer }, (consumer: Consumer) => ({
-      ...consumer.#internals,
-      queues: consumer.queues,
-    }));
-    internalsOf = (consumer) => readInternals("Consumer", consumer);
-  }
+  // Not a `#private` field, which some minifiers remove if it is not read.
+  private static readonly isBranded = /* @__PURE__ */ brand(
+    { Consumer },
+    (consumer: Consumer) => ({ ...consumer.#internals, queues: consumer.queues }),
+  );
 
   /**
    * Creates a consumer. It connects when it is run.

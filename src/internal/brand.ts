@@ -13,11 +13,15 @@ function symbolOf(name: string): symbol {
  * The names are passed as keys, because bundlers shorten the names of classes. Subclasses that
  * users define are compared as usual. `read` returns an object's private state, for {@linkcode
  * internalsOf}.
+ *
+ * A class that a program may not use is branded in a static field, by a call that is marked as
+ * pure. With a static block or a call outside, bundlers keep the class and everything it refers to.
+ * Returns true, as the value of such a field.
  */
 export function brand(
   classes: Readonly<Record<string, Class>>,
   read: (object: never) => unknown = () => {},
-): void {
+): true {
   const ordinary = Function.prototype[Symbol.hasInstance];
   for (const [name, Class] of Object.entries(classes)) {
     const symbol = symbolOf(name);
@@ -28,6 +32,7 @@ export function brand(
       },
     });
   }
+  return true;
 }
 
 /**

@@ -60,7 +60,9 @@ export class RunContext implements JobContext {
   readonly #shared: SharedContext;
   #lazyParts: LazyParts | undefined;
 
-  static {
+  // With a static block, bundlers would keep the class in programs without a consumer. A `#private`
+  // field that is not read is removed by some minifiers.
+  static readonly hasAccess: boolean = /* @__PURE__ */ (() => {
     abortContext = (context, reason) => {
       const parts = context.#parts();
       if (parts.reason !== undefined) return;
@@ -78,7 +80,8 @@ export class RunContext implements JobContext {
       };
     };
     extensionOf = (context) => context.#lazyParts?.extendedTo;
-  }
+    return true;
+  })();
 
   constructor(job: Job, shared: SharedContext) {
     this.#job = job;
