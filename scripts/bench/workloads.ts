@@ -1,14 +1,7 @@
 import type { Work } from "./task.ts";
 
-/** The servers, by the systems that they belong to. */
-export type ServerKind =
-  | "real"
-  | "null"
-  | "memory"
-  | "durable"
-  | "redis"
-  | "postgres"
-  | "bunqueue";
+/** The names of the servers. */
+export type ServerKind = "real" | "null" | "memory" | "durable" | "redis" | "postgres" | "bunqueue";
 
 /** A server that clients are measured on. */
 export interface ServerInfo {
@@ -96,57 +89,35 @@ const FAKTORY: readonly ServerKind[] = ["real", "null"];
 /** Everything that is measured. */
 export const workloads: readonly Workload[] = [
   {
-    name: "enqueue-serial",
-    title: "enqueue, one after the other",
-    work: "enqueue",
-    servers: FAKTORY,
-    concurrency: 1,
+    ...{ name: "enqueue-serial", title: "enqueue, one after the other", work: "enqueue" },
+    ...{ servers: FAKTORY, concurrency: 1 },
   },
   { name: "enqueue", title: "enqueue, 100 callers", work: "enqueue", concurrency: 100 },
   {
-    name: "enqueue-many",
-    title: "enqueue in bulk, 1,000 a call",
-    work: "many",
-    concurrency: 1,
-    jobs: 1000,
+    ...{ name: "enqueue-many", title: "enqueue in bulk, 1,000 a call", work: "many" },
+    ...{ concurrency: 1, jobs: 1000 },
   },
   {
-    name: "stream",
-    title: "a stream of 1,000,000 jobs",
-    work: "stream",
-    servers: FAKTORY,
-    concurrency: 1,
-    jobs: 1_000_000,
+    ...{ name: "stream", title: "a stream of 1,000,000 jobs", work: "stream" },
+    ...{ servers: FAKTORY, concurrency: 1, jobs: 1_000_000 },
   },
   {
-    name: "consume-100",
-    title: "fetch, run and ACK, 100 at a time",
-    work: "consume",
+    ...{ name: "consume-100", title: "fetch, run and ACK, 100 at a time", work: "consume" },
     concurrency: 100,
   },
   {
-    name: "consume-10k",
-    title: "the same, arguments of 10 KiB",
-    work: "consume",
-    servers: FAKTORY,
-    concurrency: 100,
-    argBytes: 10 * 1024,
+    ...{ name: "consume-10k", title: "the same, arguments of 10 KiB", work: "consume" },
+    ...{ servers: FAKTORY, concurrency: 100, argBytes: 10 * 1024 },
   },
   {
-    name: "latency",
-    title: "a lone job, from enqueue to handler",
-    work: "latency",
+    ...{ name: "latency", title: "a lone job, from enqueue to handler", work: "latency" },
     // The null server hands out the same jobs whatever it is given.
     servers: ["real", "memory", "durable", "redis", "postgres", "bunqueue"],
-    concurrency: 20,
-    minMs: 4000,
+    ...{ concurrency: 20, minMs: 4000 },
   },
   ...[1000, 1_000_000].map((jobs): Workload => ({
     name: jobs === 1000 ? "pending-1k" : "pending-1m",
     title: `enqueue, ${jobs.toLocaleString("en")} calls pending`,
-    work: "pending",
-    servers: ["null"],
-    concurrency: jobs,
-    jobs,
+    ...{ work: "pending", servers: ["null"], concurrency: jobs, jobs },
   })),
 ];

@@ -1,8 +1,8 @@
 /**
- * The least that any client can do, as a measure for the others. For each job that it enqueues: its
+ * The least that any client can do, to compare the others with. For each job that it enqueues: its
  * arguments as JSON, a counted jid, and a piece of a PUSHB (a PUSH if each call waits for the one
  * before). For each job that it fetches: `JSON.parse`, a call of an asynchronous handler, an ACK
- * and the next FETCH. It validates nothing, makes no promise for a call, has no timers, keeps
+ * and the next FETCH. It validates nothing, creates no promise for a call, has no timers, keeps
  * nothing to send again, and ends at the first error.
  */
 
@@ -12,21 +12,16 @@ import type { Task } from "../task.ts";
 import { BareSocket } from "./bare_socket.ts";
 import { begin, Counter, LoneJobs, measureWindow, perform } from "./measure.ts";
 
-/**
- * Connections on a server that keeps jobs: one a caller or running job, as a loop in Go would have.
- */
-const MAX_CONNECTIONS = 100;
-
 /** Jobs in one PUSHB of a stream. */
 const MAX_BATCH = 1000;
 
-/** PUSHBs in flight on the null server: it reads one while the next is made. */
+/** PUSHBs in flight on the null server: it reads one while the next is created. */
 const BATCHES = 2;
 
 const prefix = randomUUID();
 let count = 0;
 
-/** One job as JSON. */
+/** Returns a function that creates jobs as JSON. */
 function jobMaker({ keepsJobs, queue }: Task): () => string {
   const end = `,"queue":"${queue}"${keepsJobs ? ',"retry":0,"reserve_for":60' : ""}}`;
   return () =>
@@ -35,42 +30,46 @@ function jobMaker({ keepsJobs, queue }: Task): () => string {
 
 interface Batches {
   readonly size: number;
-  /** Batches in flight on each connection. */
-  readonly batches: number;
-  readonly connections: number;
-  /** Returns true if another batch is sent. */
-  readonly more: () => boolean;
+  /** Batches in flight on each connection. @default 1 */
+  readonly batches?: number;
+  /** @default 1 */
+  readonly connections?: number;
+  /** Number of jobs in all. @default no limit */
+  readonly jobs?: number;
 }
 
-/** Sends batches; `onDone` is called for each that the server took. */
+/** Sends batches, and counts the jobs that the server has accepted. */
 async function pushBatches(
   task: Task,
-  { size, batches, connections, more }: Batches,
-  onDone: () => void,
-): Promise<void> {
-  const job = jobMaker(task);
+  { size, batches = 1, connections = 1, jobs = Infinity }: Batches,
+): Promise<Counter> {
+  const [counter, job] = [new Counter(), jobMaker(task)];
   const command = () =>
     size === 1 ? `PUSH ${job()}\n` : `PUSHB [${Array.from({ length: size }, job).join()}]\n`;
+  let left = jobs;
   for (let i = 0; i < connections; i++) {
     const socket = await BareSocket.open(task.url);
-    const send = () => more() && socket.write(command());
+    const send = () => (left -= size) >= 0 && socket.write(command());
     socket.onReply = () => {
-      onDone();
+      counter.add(size);
       send();
     };
     for (let i = 0; i < batches; i++) send();
   }
+  return counter;
 }
 
-/** Runs the jobs of a queue. */
+/**
+ * Runs the jobs of a queue: on a server that keeps jobs with a connection for each running job, as
+ * a loop in Go would have, and otherwise with one for FETCH and one for ACK.
+ */
 async function consume(task: Task, handle: () => void): Promise<void> {
   const hello = { wid: prefix, hostname: "bench", pid: process.pid, labels: ["floor"] };
   const open = () => BareSocket.open(task.url, hello);
-  if (!task.keepsJobs) {
-    return run(task, { fetching: await open(), reporting: await open() }, handle);
-  }
+  const { keepsJobs, concurrency } = task;
+  if (!keepsJobs) return run(task, { fetching: await open(), reporting: await open() }, handle);
   const sockets: BareSocket[] = [];
-  while (sockets.length < Math.min(task.concurrency, MAX_CONNECTIONS)) sockets.push(await open());
+  while (sockets.length < concurrency) sockets.push(await open());
   for (const socket of sockets) {
     run({ ...task, concurrency: 1 }, { fetching: socket, reporting: socket }, handle);
   }
@@ -100,34 +99,22 @@ function run(
   for (let i = 0; i < concurrency; i++) fetching.write(fetch);
 }
 
-const always = () => true;
-
 perform({
   async enqueue(task) {
-    const counter = new Counter();
     const { concurrency, keepsJobs } = task;
-    const size = keepsJobs || concurrency === 1 ? 1 : concurrency / BATCHES;
-    const connections = keepsJobs ? concurrency : 1;
-    const batches = concurrency / size / connections;
-    await pushBatches(task, { size, batches, connections, more: always }, () => counter.add(size));
-    return await measureWindow(counter, task);
+    const batches = keepsJobs || concurrency === 1
+      ? { size: 1, connections: concurrency }
+      : { size: concurrency / BATCHES, batches: BATCHES };
+    return await measureWindow(await pushBatches(task, batches), task);
   },
   async many(task) {
-    const counter = new Counter();
-    const size = task.jobs!;
-    const batches = { size, batches: 1, connections: 1, more: always };
-    await pushBatches(task, batches, () => counter.add(size));
-    return await measureWindow(counter, task);
+    return await measureWindow(await pushBatches(task, { size: task.jobs! }), task);
   },
   async stream(task) {
-    const counter = new Counter();
-    let left = task.jobs!;
-    const more = () => (left -= MAX_BATCH) >= 0;
-    const end = begin();
-    const batches = { size: MAX_BATCH, batches: BATCHES, connections: 1, more };
-    await pushBatches(task, batches, () => counter.add(MAX_BATCH));
-    await counter.reaches(task.jobs!);
-    return end(task.jobs!);
+    const [jobs, end] = [task.jobs!, begin()];
+    const counter = await pushBatches(task, { size: MAX_BATCH, batches: BATCHES, jobs });
+    await counter.reaches(jobs);
+    return end(jobs);
   },
   async consume(task) {
     const counter = new Counter();
@@ -137,8 +124,7 @@ perform({
   async latency(task) {
     const jobs = new LoneJobs();
     await consume(task, () => jobs.arrived());
-    const socket = await BareSocket.open(task.url);
-    const job = jobMaker(task);
+    const [socket, job] = [await BareSocket.open(task.url), jobMaker(task)];
     return await jobs.measure(task, () => Promise.resolve(socket.write(`PUSH ${job()}\n`)));
   },
 });

@@ -26,7 +26,8 @@ export function background(going: Promise<unknown>): void {
   going.catch(die);
 }
 
-function die(error: unknown): void {
+/** Ends the process with 1. */
+export function die(error: unknown): never {
   console.error(error);
   process.exit(1);
 }
