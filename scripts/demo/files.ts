@@ -1,3 +1,4 @@
+import { type Cell, tableOf } from "../../src/cli/table.ts";
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
@@ -19,7 +20,6 @@ export async function filesBelow(folder: string): Promise<string[]> {
 
 /** Facts about a file. */
 export interface FileFacts {
-  readonly path: string;
   readonly kind: string;
   readonly bytes: number;
   readonly lines: number;
@@ -31,11 +31,27 @@ export async function examine(path: string, signal: AbortSignal): Promise<FileFa
   const content = await readFile(path, { signal });
   let lines = 0;
   for (const byte of content) if (byte === 10) lines++;
-  return {
-    path,
-    kind: extname(path) || "(none)",
-    bytes: content.length,
-    lines,
-    sha256: createHash("sha256").update(content).digest("hex"),
-  };
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  return { kind: extname(path) || "(none)", bytes: content.length, lines, sha256 };
+}
+
+/** Formats the results as a table, one row per kind of file, the largest first. */
+export function report(facts: readonly FileFacts[]): string {
+  const sums = new Map<string, { files: number; lines: number; bytes: number }>();
+  for (const { kind, ...fact } of facts) {
+    for (const name of [kind, "all"]) {
+      const { files, lines, bytes } = sums.get(name) ?? { files: 0, lines: 0, bytes: 0 };
+      sums.set(name, {
+        files: files + 1,
+        lines: lines + fact.lines,
+        bytes: bytes + fact.bytes,
+      });
+    }
+  }
+  const all = sums.get("all");
+  sums.delete("all");
+  const rows = [...sums].sort(([, a], [, b]) => b.bytes - a.bytes);
+  if (all !== undefined) rows.push(["all", all]);
+  const cells = rows.map(([name, { files, lines, bytes }]): Cell[] => [name, files, lines, bytes]);
+  return tableOf(["kind", "files", "lines", "bytes"], cells, { rule: true });
 }

@@ -1,20 +1,23 @@
 /**
  * `deno task demo [FOLDER]`: enqueues a job for each file of a folder, and runs a consumer that
- * hashes the files and counts their lines. A few jobs are scheduled. One fails on purpose and is
- * then retried by hand. Uses the server in FAKTORY_URL or FAKTORY_PROVIDER, by default an embedded
- * one.
+ * hashes the files and counts their lines. See `--help`.
  */
 
 import process from "node:process";
 import { Consumer, FaktoryError, Producer } from "../../mod.ts";
 import { FaktoryServer } from "../../src/server/mod.ts";
-import { examine, type FileFacts, filesBelow } from "./files.ts";
-import { type Progress, progressOf } from "./progress.ts";
-import { tableOf } from "./report.ts";
+import { runMain } from "../usage.ts";
+import { examine, type FileFacts, filesBelow, report } from "./files.ts";
 
 /** Number of jobs to schedule. The server looks for due jobs every five seconds. */
 const SCHEDULED = 3;
 const DELAY_MS = 1000;
+
+const help = `deno task demo [FOLDER]
+
+Enqueues a job for each file of a folder, by default of this one, and runs a consumer that hashes the
+files and counts their lines. A few jobs are scheduled. One fails on purpose and is then retried by
+hand. Uses the server in FAKTORY_URL or FAKTORY_PROVIDER, by default an embedded one.`;
 
 async function main(folder = "."): Promise<void> {
   const paths = await filesBelow(folder);
@@ -22,19 +25,20 @@ async function main(folder = "."): Promise<void> {
   const named = process.env["FAKTORY_URL"] ?? process.env["FAKTORY_PROVIDER"];
   const server = named === undefined ? await FaktoryServer.start({ port: 0 }) : undefined;
   const where = server === undefined ? "your server" : "an embedded server";
-  const bar = progressOf(`${paths.length} files of ${folder}, on ${where}`, paths.length);
+  console.log(`${paths.length} files of ${folder}, on ${where}`);
   try {
-    await run(paths, server?.url, bar);
+    await run(paths, server?.url);
   } finally {
     await server?.close();
   }
 }
 
-async function run(
-  paths: readonly string[],
-  url: string | undefined,
-  bar: Progress,
-): Promise<void> {
+/** Shows the progress in a terminal, on one line. */
+function show(text: string): void {
+  if (process.stdout.isTTY === true) process.stdout.write(`\r\x1b[K${text}`);
+}
+
+async function run(paths: readonly string[], url: string | undefined): Promise<void> {
   const queue = `demo-${Date.now().toString(36)}`;
   const facts: FileFacts[] = [];
   const failed: string[] = [];
@@ -50,10 +54,10 @@ async function run(
   });
   consumer.on("done", ({ job }) => {
     missing.delete(job.args[0] as string);
-    bar.advance(1, `${facts.length} of ${paths.length} files, ${failed.length} failed`);
+    show(`${facts.length} of ${paths.length} files, ${failed.length} failed`);
     if (missing.size === 0) isDone();
   });
-  consumer.on("unreported", ({ error }) => bar.message(String(error)));
+  consumer.on("unreported", ({ error }) => console.error(String(error)));
   const retried = new Promise<string>((resolve) =>
     consumer.on("fail", ({ job, error }) => {
       failed.push(`${job.args[0]}: ${error}`);
@@ -63,7 +67,7 @@ async function run(
 
   await using producer = await Producer.connect({ url });
   const started = performance.now();
-  bar.start("enqueuing");
+  show("enqueuing");
   const at = new Date(Date.now() + DELAY_MS);
   const { failed: refused } = await producer.enqueueMany(paths.map((path, i) => ({
     type: "examine",
@@ -85,18 +89,18 @@ async function run(
   await Promise.race([done, running]);
   const ended = performance.now();
   await consumer.stop();
-  const report = await running;
-  bar.stop(`${facts.length} files examined`);
+  const { done: succeeded, failed: failures } = await running;
+  show("");
+  console.log(`${facts.length} files examined`);
 
   await producer.queues.remove(queue);
-  console.log(tableOf(facts));
+  console.log(report(facts));
   for (const line of failed) console.log(`failed once, then retried by hand: ${line}`);
   const scheduled = Math.min(SCHEDULED, paths.length - 1);
   console.log(
     `${paths.length} jobs enqueued in ${ms(enqueued - started)} (${scheduled} scheduled), ` +
       `run in ${ms(ended - enqueued)}`,
   );
-  const { done: succeeded, failed: failures } = report;
   console.log(`${succeeded + failures} runs: ${succeeded} succeeded, ${failures} failed`);
 }
 
@@ -104,7 +108,12 @@ function ms(duration: number): string {
   return duration < 1000 ? `${Math.round(duration)} ms` : `${(duration / 1000).toFixed(1)} s`;
 }
 
-main(process.argv[2]).catch((error) => {
-  console.error(error instanceof FaktoryError ? `${error.code}: ${error.message}` : String(error));
-  process.exitCode = 1;
+void runMain({ help, maxArguments: 1 }, async (_values, [folder]) => {
+  try {
+    await main(folder);
+    return 0;
+  } catch (error) {
+    console.error(error instanceof FaktoryError ? `${error.code}: ${error.message}` : `${error}`);
+    return 1;
+  }
 });
