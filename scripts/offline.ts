@@ -44,7 +44,11 @@ let reachable: Promise<boolean> | undefined;
 
 /** Returns true if JSR can be reached. Asks once. */
 export function hasJsr(): Promise<boolean> {
-  return reachable ??= ask();
+  return reachable ??= fetch(JSR_PACKAGE, { signal: AbortSignal.timeout(JSR_TIMEOUT_MS) })
+    .then(async ({ ok, body }) => {
+      await body?.cancel();
+      return ok;
+    }).catch(() => false);
 }
 
 /**
@@ -53,16 +57,6 @@ export function hasJsr(): Promise<boolean> {
  */
 export async function jsrArgs(subcommand: string): Promise<string[]> {
   return await hasJsr() ? [] : await offlineArgs(subcommand);
-}
-
-async function ask(): Promise<boolean> {
-  try {
-    const response = await fetch(JSR_PACKAGE, { signal: AbortSignal.timeout(JSR_TIMEOUT_MS) });
-    await response.body?.cancel();
-    return response.ok;
-  } catch {
-    return false;
-  }
 }
 
 if (import.meta.main) {

@@ -6,7 +6,10 @@ import { bundleDeclarations } from "./declarations.ts";
 import { commonJsFiles, inlinedPackages, moduleFiles, npmManifest } from "./manifest.ts";
 
 /** Files of the package besides code, by their paths in the repository. */
-const TEXTS = { "npm/README.md": "README.md", "CHANGELOG.md": "CHANGELOG.md", LICENSE: "LICENSE" };
+const TEXTS: Readonly<Record<string, string>> = {
+  "npm/README.md": "README.md",
+  ...{ "CHANGELOG.md": "CHANGELOG.md", LICENSE: "LICENSE" },
+};
 
 /**
  * Turns the ES modules and declarations that a tool has built in `path` into the npm package. The
@@ -42,10 +45,7 @@ async function complete(path: string, folder: string): Promise<void> {
     await Deno.mkdir(`${root}/${file.replace(/[^/]*$/, "")}`, { recursive: true });
     await Deno.writeTextFile(`${root}/${file}`, text);
   }
-  const licences = inlinedPackages.map((
-    name,
-  ) => [`node_modules/${name}/LICENSE`, `LICENSE.${name}`]);
-  for (const [from, to] of [...Object.entries(TEXTS), ...licences]) {
-    await Deno.copyFile(from!, `${root}/${to}`);
-  }
+  const texts: Record<string, string> = { ...TEXTS };
+  for (const name of inlinedPackages) texts[`node_modules/${name}/LICENSE`] = `LICENSE.${name}`;
+  for (const [from, to] of Object.entries(texts)) await Deno.copyFile(from, `${root}/${to}`);
 }

@@ -6,25 +6,10 @@
 
 import { readProject } from "../tools.ts";
 
-/**
- * The part of dnt that is used. dnt is loaded by name at run time, so that this file can be checked
- * without JSR.
- */
+/** The part of dnt that is used. It is loaded at run time, to check this file without JSR. */
 interface Dnt {
   emptyDir(path: string): Promise<void>;
-  build(options: {
-    entryPoints: readonly { name: string; path: string }[];
-    outDir: string;
-    shims: Record<string, never>;
-    polyfills: false;
-    scriptModule: false;
-    skipSourceOutput: true;
-    typeCheck: "single";
-    declaration: "inline";
-    test: false;
-    compilerOptions: { lib: string[]; target: string };
-    package: object;
-  }): Promise<void>;
+  build(options: Record<string, unknown>): Promise<void>;
 }
 
 const dntName = "jsr:@deno/dnt@0.43.2";
@@ -56,15 +41,12 @@ await build({
 });
 
 async function loadDnt(): Promise<Dnt> {
-  const { promise: timedOut, reject } = Promise.withResolvers<never>();
-  const error = new Error(`JSR did not answer within ${jsrTimeoutMs} ms`);
-  const timer = setTimeout(reject, jsrTimeoutMs, error);
-  try {
-    return await Promise.race([import(dntName), timedOut]);
-  } catch (error) {
-    console.error(`Cannot load ${dntName}: ${(error as Error).message}`);
+  const fail = (reason: string) => {
+    console.error(`Cannot load ${dntName}: ${reason}`);
     Deno.exit(unavailable);
-  } finally {
-    clearTimeout(timer);
-  }
+  };
+  const timer = setTimeout(fail, jsrTimeoutMs, `JSR did not answer within ${jsrTimeoutMs} ms`);
+  const dnt = await import(dntName).catch(({ message }) => fail(message));
+  clearTimeout(timer);
+  return dnt;
 }

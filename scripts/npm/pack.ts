@@ -5,6 +5,7 @@
 
 import { deno, filesIn, inTempFolder, output } from "../tools.ts";
 import { offlineArgs, standIns } from "../offline.ts";
+import { runMain } from "../usage.ts";
 import { completePackage } from "./complete.ts";
 
 /**
@@ -47,22 +48,27 @@ async function removeSources(folder: string): Promise<void> {
  */
 async function inlineStandIns(folder: string): Promise<void> {
   await Deno.mkdir(`${folder}/deps`);
-  const places = Object.entries(standIns).map(([name, source]) => {
+  const places: [name: string, to: string][] = [];
+  for (const [name, source] of Object.entries(standIns)) {
     const file = source.replace(/\.ts$/, ".js");
-    return { name, from: `${folder}/${file}`, to: `deps/${file.replace(/^.*\//, "")}` };
-  });
-  for (const { from, to } of places) await Deno.rename(from, `${folder}/${to}`);
+    const to = `deps/${file.replace(/^.*\//, "")}`;
+    await Deno.rename(`${folder}/${file}`, `${folder}/${to}`);
+    places.push([name, to]);
+  }
   await Deno.remove(`${folder}/tests`, { recursive: true });
   for await (const path of filesIn(`${folder}/src`)) {
     if (!path.endsWith(".js")) continue;
     const up = "../".repeat(path.slice(folder.length).split("/").length - 2);
     const text = await Deno.readTextFile(path);
-    const inlined = places.reduce(
-      (all, { name, to }) => all.replaceAll(`"${name}"`, `"${up}${to}"`),
-      text,
-    );
+    let inlined = text;
+    for (const [name, to] of places) inlined = inlined.replaceAll(`"${name}"`, `"${up}${to}"`);
     if (inlined !== text) await Deno.writeTextFile(path, inlined);
   }
 }
 
-if (import.meta.main) console.log(await packNpm(Deno.args[0] ?? "npm/dist"));
+if (import.meta.main) {
+  const help = "deno task pack [FOLDER]\n\nBuilds the npm package, by default in npm/dist.";
+  await runMain({ help, maxArguments: 1 }, async (_values, [folder = "npm/dist"]) => {
+    console.log(await packNpm(folder));
+  });
+}
