@@ -1,9 +1,5 @@
 /** Flags of a job. */
-const CONFIRMED = 1;
-const DONE = 2;
-const IN_DOUBT = 4;
-const RESERVED = 8;
-const ENDING = 16;
+const [CONFIRMED, DONE, IN_DOUBT, RESERVED, ENDING] = [1, 2, 4, 8, 16] as const;
 
 /**
  * State of each job by its number, one byte each, so that the ledger itself does not grow. The soak

@@ -4,7 +4,7 @@
  */
 
 import { setMaxListeners } from "node:events";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import process from "node:process";
 import { Consumer, Producer, RetryAfter } from "../../mod.ts";
 import { wait } from "../bench/clients/measure.ts";
@@ -30,9 +30,10 @@ const options = { commandTimeoutMs: 5000, reconnect: { initialMs: 20, maxMs: 500
 async function main({ url, queue, rate, ms }: Load): Promise<void> {
   const side = `${queue}-side`;
   const errors: string[] = [];
-  const tell = (error: unknown) => void (errors.length < MAX_ERRORS && errors.push(String(error)));
+  const report = (error: unknown) =>
+    void (errors.length < MAX_ERRORS && errors.push(String(error)));
   // Modules and files that are loaded once must not count as a leak.
-  await openAndClose(url, side).catch(tell);
+  await openAndClose(url, side).catch(report);
   await wait(100);
   const before = handles();
 
@@ -54,9 +55,9 @@ async function main({ url, queue, rate, ms }: Load): Promise<void> {
   consumer.on("disconnect", () => lost++);
   consumer.on("unreported", ({ job, error }) => {
     // The server knows jobs by id: it takes only one result of a job that was enqueued twice.
-    if (!ledger.isInDoubt(job.args[0] as number)) tell(error);
+    if (!ledger.isInDoubt(job.args[0] as number)) report(error);
   });
-  consumer.on("listenerError", ({ error }) => tell(error));
+  consumer.on("listenerError", ({ error }) => report(error));
   consumer.register<[number: number]>(queue, async ({ args: [number] }, context) => {
     context.signal.throwIfAborted();
     await undefined;
@@ -66,25 +67,20 @@ async function main({ url, queue, rate, ms }: Load): Promise<void> {
     ledger.end(number);
   });
   const run = consumer.run();
-  run.catch(tell);
+  run.catch(report);
 
-  const sample = () => {
+  const takeSample = () => {
     const held = memory();
-    const told: Sample = {
-      seconds: (performance.now() - start) / 1000,
-      sent: ledger.sent,
-      done: ledger.done,
-      inFlight: ledger.pending + consumer.running.length,
-      ...held,
-      handles: handles(),
-      lagMs: lateness.take(),
-      lost,
+    const sample: Sample = {
+      ...{ seconds: (performance.now() - start) / 1000, sent: ledger.sent, done: ledger.done },
+      ...{ inFlight: ledger.pending + consumer.running.length, ...held, handles: handles() },
+      ...{ lagMs: lateness.take(), lost },
     };
-    console.log(JSON.stringify(told));
+    console.log(JSON.stringify(sample));
     lateness.skip();
   };
-  const sampling = setInterval(sample, SAMPLE_MS);
-  const sides = openAgainAndAgain(url, { queue: side, until: start + ms });
+  const sampling = setInterval(takeSample, SAMPLE_MS);
+  const sides = openAgainAndAgain(url, side, start + ms);
 
   for (let now = start; now < start + ms; now = performance.now()) {
     for (const due = (now - start) * rate / 1000; ledger.sent < due;) {
@@ -93,7 +89,7 @@ async function main({ url, queue, rate, ms }: Load): Promise<void> {
         () => ledger.confirm(number),
         (error) => {
           ledger.refuse(number);
-          tell(error);
+          report(error);
         },
       );
     }
@@ -101,7 +97,7 @@ async function main({ url, queue, rate, ms }: Load): Promise<void> {
   }
   const last = performance.now() + LAST_MS;
   while (ledger.missing > 0 && performance.now() < last) {
-    await producer.sets.retries.requeue({ type: queue }).catch(tell);
+    await producer.sets.retries.requeue({ type: queue }).catch(report);
     await wait(SIDE_MS);
   }
   const openedAndClosed = await sides;
@@ -109,7 +105,7 @@ async function main({ url, queue, rate, ms }: Load): Promise<void> {
   lateness.stop();
   await consumer.stop();
   await run.catch(() => {});
-  for (const name of [queue, side]) await producer.queues.remove(name).catch(tell);
+  for (const name of [queue, side]) await producer.queues.remove(name).catch(report);
   await producer.close();
   await wait(500);
   const { sent, refused, missing, twice, twiceInDoubt } = ledger;
@@ -129,14 +125,8 @@ async function openAndClose(url: string, queue: string): Promise<void> {
   await consumer.run({ maxJobs: 1, maxMs: 10_000, graceMs: 0 });
 }
 
-/**
- * Repeats `openAndClose` until the time is over. Returns the number of repetitions. Errors are
- * expected because of the faults.
- */
-async function openAgainAndAgain(
-  url: string,
-  { queue, until }: { readonly queue: string; readonly until: number },
-): Promise<number> {
+/** Repeats this until the time is over, and counts it. The faults make some of it fail. */
+async function openAgainAndAgain(url: string, queue: string, until: number): Promise<number> {
   let count = 0;
   for (; performance.now() < until; count++) {
     await openAndClose(url, queue).catch(() => {});
@@ -148,14 +138,10 @@ async function openAgainAndAgain(
 /** Interval of the timer whose delay is measured, in ms. */
 const LAG_MS = 20;
 
-/** Counts the open files and handles of this process. */
+/** Counts the open files and handles of this process. Only Linux lists the files. */
 function handles(): Handles {
-  let files: number | undefined;
-  try {
-    files = readdirSync("/proc/self/fd").length;
-  } catch {
-    // Only Linux has this folder.
-  }
+  const folder = "/proc/self/fd";
+  const files = existsSync(folder) ? readdirSync(folder).length : undefined;
   return { files, resources: process.getActiveResourcesInfo().length };
 }
 

@@ -1,4 +1,5 @@
 import { quantile } from "../bench/statistics.ts";
+import type { Ledger } from "../ledger.ts";
 
 /** The only argument of the load's process, as JSON. */
 export interface Load {
@@ -37,19 +38,11 @@ export interface Handles {
 }
 
 /** The last line, after everything was closed. */
-export interface End {
+export interface End
+  extends Pick<Ledger, "sent" | "refused" | "missing" | "twice" | "twiceInDoubt"> {
   /** Before anything was opened, except once, to load all modules. */
   readonly before: Handles;
   readonly after: Handles;
-  readonly sent: number;
-  /** Enqueues that rejected. */
-  readonly refused: number;
-  /** Jobs that were confirmed and never succeeded. */
-  readonly missing: number;
-  /** Jobs that succeeded twice although their enqueue was not in doubt. */
-  readonly twice: number;
-  /** Jobs that succeeded twice because a connection was lost during their enqueue. */
-  readonly twiceInDoubt: number;
   /** Number of extra producers and consumers that were opened, used and closed. */
   readonly openedAndClosed: number;
   /** The first few unexpected errors. */
@@ -86,35 +79,32 @@ const SPARE_FILES = 2;
 export function findingsOf(samples: readonly Sample[], end: End): Finding[] {
   const lag = samples.length === 0 ? 0 : quantile(samples.map(({ lagMs }) => lagMs.p99), 0.5);
   const most = Math.max(0, ...samples.map(({ lagMs }) => lagMs.max));
+  const { before, after, openedAndClosed, missing, refused, sent, twice, twiceInDoubt } = end;
+  const finding = (what: string, holds: boolean, figure: string) => ({ what, holds, figure });
   return [
     growth("heap", samples, ({ heapBytes }) => heapBytes, HEAP),
     growth("resident memory", samples, ({ rssBytes }) => rssBytes, RSS),
-    {
-      what: "handles are back to what they were",
-      holds: isBack(end.before, end.after),
-      figure: `${shown(end.before)} before, ${shown(end.after)} after, ` +
-        `${end.openedAndClosed} times opened and closed on the side`,
-    },
-    {
-      what: `timers are less than ${LAG_MS} ms late, 99 in 100`,
-      holds: lag < LAG_MS,
-      figure: `${lag.toFixed(1)} ms, ${most.toFixed(0)} ms at most`,
-    },
-    {
-      what: "no job is lost",
-      holds: end.missing === 0 && end.refused === 0,
-      figure: `${end.missing} missing and ${end.refused} refused of ${end.sent}`,
-    },
-    {
-      what: "no job is done twice but those in doubt",
-      holds: end.twice === 0,
-      figure: `${end.twice}, and ${end.twiceInDoubt} whose PUSH was in doubt`,
-    },
-    {
-      what: "nothing else went wrong",
-      holds: end.errors.length === 0,
-      figure: end.errors.length === 0 ? "nothing" : end.errors.join("; "),
-    },
+    finding(
+      "all handles are closed",
+      isBack(before, after),
+      `${show(before)} before, ${show(after)} after, with ${openedAndClosed} extra consumers`,
+    ),
+    finding(
+      `timers are less than ${LAG_MS} ms late, 99 in 100`,
+      lag < LAG_MS,
+      `${lag.toFixed(1)} ms, ${most.toFixed(0)} ms at most`,
+    ),
+    finding(
+      "no job is lost",
+      missing === 0 && refused === 0,
+      `${missing} missing and ${refused} refused of ${sent}`,
+    ),
+    finding(
+      "no job runs twice unless a reply to its PUSH was lost",
+      twice === 0,
+      `${twice}, and ${twiceInDoubt} after a lost reply`,
+    ),
+    finding("there are no other errors", end.errors.length === 0, end.errors.join("; ") || "none"),
   ];
 }
 
@@ -157,7 +147,7 @@ function isBack(before: Handles, after: Handles): boolean {
     (after.files ?? 0) <= (before.files ?? Infinity) + SPARE_FILES;
 }
 
-function shown({ files, resources }: Handles): string {
+function show({ files, resources }: Handles): string {
   return `${files ?? "-"} files and ${resources} resources`;
 }
 
