@@ -48,267 +48,168 @@ export const realmClasses: readonly string[] = ["Date", "Error", "URL", "Uint8Ar
 const leaves = ["errors", "internal", "host timers"];
 const core = [...leaves, "environment", "events", "job", "protocol"];
 const client = [...core, "brands", "transport types", "connection", "options"];
+const transport = ["transport types", "transport helpers"];
+const producer = ["producer's face", "producer"];
 
-/**
- * Returns the room of an adapter, which knows its runtime and bytes, but no protocol and no other
- * adapter.
- */
-function adapter(name: string, own: Pick<Room, "globals" | "builtins">): Room {
+/** The parts of a room that few rooms have. */
+type Extra = Omit<Room, "name" | "files" | "imports">;
+
+/** Describes a room: its name, with its files, and the rooms that it may import. */
+function room(
+  [name, ...files]: readonly [name: string, ...files: string[]],
+  imports: readonly string[],
+  extra: Extra = {},
+): Room {
   return {
-    name: `${name} adapter`,
-    files: [`src/transport/${name}.ts`, `src/transport/${name}/`],
-    imports: [...leaves, "environment", "transport types", "transport helpers"],
-    ...own,
+    name,
+    files: files.map((file) => file === "mod.ts" ? file : `src/${file}`),
+    imports,
+    ...extra,
   };
 }
 
+/** Describes an adapter, which knows its runtime and bytes, but no protocol and no other adapter. */
+function adapter(name: string, extra: Extra): Room {
+  const files = [`transport/${name}.ts`, `transport/${name}/`];
+  return room([`${name} adapter`, ...files], [...leaves, "environment", ...transport], extra);
+}
+
 export const rooms: readonly Room[] = [
-  { name: "errors", files: ["src/errors.ts", "src/error_codes.ts"], imports: [] },
-  {
-    name: "environment",
-    files: ["src/internal/environment.ts"],
-    imports: [],
+  room(["errors", "errors.ts", "error_codes.ts"], []),
+  room(["environment", "internal/environment.ts"], [], {
     globals: ["globalThis", "Deno", "Bun", "process"],
     computes: true,
-  },
-  {
-    name: "host timers",
-    files: ["src/internal/host_timers.ts"],
-    imports: ["environment"],
+  }),
+  room(["host timers", "internal/host_timers.ts"], ["environment"], {
     globals: ["globalThis", "Bun", "process", ...timeGlobals],
-  },
-  {
-    name: "internal",
-    files: ["src/internal/"],
-    imports: ["environment", "errors", "host timers"],
+  }),
+  room(["internal", "internal/"], ["environment", "errors", "host timers"], {
     globals: realmClasses,
-  },
-  { name: "events", files: ["src/events.ts"], imports: leaves },
-  {
-    name: "job",
-    files: ["src/job/"],
-    imports: [...leaves, "events"],
-    // The time when a job was created.
-    globals: ["Date.now"],
-  },
-  { name: "brands", files: ["src/brands.ts"], imports: [...leaves, "job"] },
-  { name: "protocol", files: ["src/protocol/"], imports: [...leaves, "events", "job"] },
+  }),
+  room(["events", "events.ts"], leaves),
+  // The time when a job was created.
+  room(["job", "job/"], [...leaves, "events"], { globals: ["Date.now"] }),
+  room(["brands", "brands.ts"], [...leaves, "job"]),
+  room(["protocol", "protocol/"], [...leaves, "events", "job"]),
 
-  { name: "transport types", files: ["src/transport/transport.ts"], imports: [] },
+  room(["transport types", "transport/transport.ts"], []),
   adapter("deno", { globals: ["Deno", "globalThis"] }),
   adapter("bun", { globals: ["Bun", "globalThis"] }),
   adapter("node", { builtins: ["node:"] }),
   adapter("workerd", {}),
-  {
-    name: "select",
-    files: ["src/transport/select.ts"],
-    imports: [...leaves, "environment", "transport types", "transport helpers"],
+  room(["select", "transport/select.ts"], [...leaves, "environment", ...transport], {
     loads: ["deno adapter", "bun adapter", "node adapter", "workerd adapter"],
-  },
-  {
-    name: "stream",
-    files: ["src/transport/stream.ts"],
-    imports: [...leaves, "transport types", "transport helpers", "select"],
-  },
-  {
-    name: "transport helpers",
-    files: ["src/transport/"],
-    imports: [...leaves, "environment", "transport types"],
-  },
+  }),
+  room(["stream", "transport/stream.ts"], [...leaves, ...transport, "select"]),
+  room(["transport helpers", "transport/"], [...leaves, "environment", "transport types"]),
 
-  {
-    name: "options",
-    files: ["src/connection/options.ts"],
-    imports: [...leaves, "transport types", "connection"],
-  },
-  {
-    name: "connection",
-    files: ["src/connection/"],
-    imports: [...core, "options", "transport types", "transport helpers", "select", "stream"],
-  },
-  {
-    name: "producer's face",
-    files: ["src/producer/mod.ts", "src/producer/producer.ts"],
-    imports: [...client, "producer"],
-  },
-  { name: "producer", files: ["src/producer/"], imports: [...client, "producer's face"] },
-  {
-    name: "signals",
-    files: ["src/signals/"],
-    imports: [...leaves, "environment"],
-    globals: ["globalThis"],
-  },
-  {
-    name: "isolated script",
-    files: ["src/consumer/isolated/thread_main.ts"],
-    imports: ["consumer"],
+  room(["options", "connection/options.ts"], [...leaves, "transport types", "connection"]),
+  room(["connection", "connection/"], [...core, "options", ...transport, "select", "stream"]),
+  room(
+    ["producer's face", "producer/mod.ts", "producer/producer.ts"],
+    [...client, "producer"],
+  ),
+  room(["producer", "producer/"], [...client, "producer's face"]),
+  room(["signals", "signals/"], [...leaves, "environment"], { globals: ["globalThis"] }),
+  room(["isolated script", "consumer/isolated/thread_main.ts"], ["consumer"], {
     globals: ["process", "Deno", "Bun", "globalThis", "instanceof Error"],
     builtins: ["node:"],
     computes: true,
-  },
-  {
-    name: "consumer",
-    files: ["src/consumer/"],
-    imports: [...client, "producer's face", "signals"],
-  },
+  }),
+  room(["consumer", "consumer/"], [...client, "producer's face", "signals"]),
 
-  {
-    name: "edge's clock",
-    files: ["src/edge/clock.ts"],
-    imports: leaves,
-    globals: ["globalThis", ...timeGlobals],
-  },
-  {
-    name: "edge",
-    files: ["src/edge/"],
+  room(["edge's clock", "edge/clock.ts"], leaves, { globals: ["globalThis", ...timeGlobals] }),
+  room(
+    ["edge", "edge/"],
     // The sockets of one runtime, without the choice among all adapters.
-    imports: [...client, "edge's clock", "transport helpers", "workerd adapter"],
+    [...client, "edge's clock", "transport helpers", "workerd adapter"],
     // A Worker has one realm.
-    globals: ["instanceof URL"],
-  },
+    { globals: ["instanceof URL"] },
+  ),
 
-  {
-    name: "listener",
-    files: ["src/server/listener.ts", "src/server/listener/"],
-    imports: [...leaves, "environment", "server's core"],
-    builtins: ["node:"],
-  },
-  {
-    name: "server",
-    files: ["src/server/mod.ts", "src/server/server.ts"],
-    imports: [...leaves, "listener", "server's core", "options", "inspection types", "protocol"],
-  },
-  {
-    name: "server's core",
-    files: ["src/server/"],
-    // Of the client's rooms, only the checks of options.
-    imports: [...core, "options", "inspection types"],
-  },
-  { name: "inspection types", files: ["src/inspect/types.ts"], imports: ["job"] },
-  {
-    name: "inspection",
-    files: ["src/inspect/"],
-    imports: [...core, "inspection types", "producer's face"],
-  },
+  room(
+    ["listener", "server/listener.ts", "server/listener/"],
+    [...leaves, "environment", "server's core"],
+    { builtins: ["node:"] },
+  ),
+  room(
+    ["server", "server/mod.ts", "server/server.ts"],
+    [...leaves, "listener", "server's core", "options", "inspection types", "protocol"],
+  ),
+  // Of the client's rooms, only the checks of options.
+  room(["server's core", "server/"], [...core, "options", "inspection types"]),
+  room(["inspection types", "inspect/types.ts"], ["job"]),
+  room(["inspection", "inspect/"], [...core, "inspection types", "producer's face"]),
 
-  {
-    name: "testing",
-    files: ["src/testing/"],
+  room(
+    ["testing", "testing/"],
     // Not the listener, because tests must run without sockets.
-    imports: [
-      ...client,
-      ...["transport helpers", "producer's face", "producer", "consumer", "server's core"],
-    ],
+    [...client, "transport helpers", ...producer, "consumer", "server's core"],
     // The start time of a fake server's clock.
-    globals: ["Date.now"],
-  },
+    { globals: ["Date.now"] },
+  ),
 
-  {
-    name: "spawner",
-    files: ["src/supervisor/spawner.ts"],
-    imports: [...leaves, "environment", "signals", "supervisor types"],
-    builtins: ["node:"],
-  },
-  { name: "supervisor types", files: ["src/supervisor/spawn.ts"], imports: [] },
-  {
-    name: "supervisor",
-    files: ["src/supervisor/"],
+  room(
+    ["spawner", "supervisor/spawner.ts"],
+    [...leaves, "environment", "signals", "supervisor types"],
+    { builtins: ["node:"] },
+  ),
+  room(["supervisor types", "supervisor/spawn.ts"], []),
+  room(
+    ["supervisor", "supervisor/"],
     // Like the server: of the client's rooms, only the checks of options.
-    imports: [
-      ...leaves,
-      ...["environment", "events", "options", "signals", "spawner", "supervisor types"],
-    ],
-  },
+    [...leaves, "environment", "events", "options", "signals", "spawner", "supervisor types"],
+  ),
 
-  {
-    name: "job lines",
+  room(
     // Shared by the command, which works without JSR, and the entry.
-    files: ["error", "job_line_reader", "line_text", "merge_streams", "whole_lines"]
-      .map((name) => `src/ndjson/${name}.ts`),
-    imports: [...leaves, "brands", "job"],
-  },
-  {
-    name: "ndjson",
-    files: ["src/ndjson/"],
-    imports: [...leaves, "job", "job lines", "options"],
-    packages: ["@std/streams"],
-  },
-
-  {
-    name: "telemetry",
-    files: ["src/telemetry/"],
-    imports: [...leaves, "job", "producer's face", "producer", "consumer"],
-    packages: ["@opentelemetry/api"],
-  },
-  {
-    name: "health",
-    files: ["src/health/"],
-    imports: [...leaves, "job", "options", "consumer", "producer's face", "producer"],
-  },
-  {
-    name: "cron",
-    files: ["src/cron/"],
-    imports: [...core, "connection", "options", "producer's face"],
-    packages: ["croner"],
-  },
-  {
-    name: "workflow",
-    files: ["src/workflow/"],
-    imports: [...core, "options", "producer's face", "consumer"],
-  },
-  {
-    name: "outbox",
-    files: ["src/outbox/"],
-    imports: [...leaves, "events", "job", "options", "producer's face"],
-  },
-  {
-    name: "dashboard",
-    files: ["src/dashboard/"],
-    imports: [
-      ...[...core, "options", "inspection", "inspection types", "producer's face", "producer"],
-      ...["server", "health"],
+    [
+      "job lines",
+      ...["error", "job_line_reader", "line_text", "merge_streams", "whole_lines"]
+        .map((name) => `ndjson/${name}.ts`),
     ],
-    packages: ["hono"],
-  },
-  {
-    name: "module loader",
-    // Loads modules that the user of the command names.
-    files: ["src/cli/commands/work/load.ts"],
-    imports: [...leaves, "environment", "command line"],
-    builtins: ["node:"],
-    computes: true,
-  },
-  {
-    name: "command line",
-    files: ["src/cli/"],
+    [...leaves, "brands", "job"],
+  ),
+  room(["ndjson", "ndjson/"], [...leaves, "job", "job lines", "options"], {
+    packages: ["@std/streams"],
+  }),
+
+  room(["telemetry", "telemetry/"], [...leaves, "job", ...producer, "consumer"], {
+    packages: ["@opentelemetry/api"],
+  }),
+  room(["health", "health/"], [...leaves, "job", "options", "consumer", ...producer]),
+  room(["cron", "cron/"], [...core, "connection", "options", "producer's face"], {
+    packages: ["croner"],
+  }),
+  room(["workflow", "workflow/"], [...core, "options", "producer's face", "consumer"]),
+  room(["outbox", "outbox/"], [...leaves, "events", "job", "options", "producer's face"]),
+  room(
+    ["dashboard", "dashboard/"],
+    [...core, "options", "inspection", "inspection types", ...producer, "server", "health"],
+    { packages: ["hono"] },
+  ),
+  // Loads modules that the user of the command names.
+  room(
+    ["module loader", "cli/commands/work/load.ts"],
+    [...leaves, "environment", "command line"],
+    { builtins: ["node:"], computes: true },
+  ),
+  room(
+    ["command line", "cli/"],
     // The public faces. The command also finds the server and diagnoses its problems, so it uses
     // parts of the client.
-    imports: [
-      ...client,
-      ...[
-        "transport helpers",
-        "root",
-        "producer's face",
-        "consumer",
-        "server",
-        "signals",
-        "supervisor",
-        "job lines",
-        "module loader",
-        "inspection",
-        "inspection types",
-        "dashboard",
-      ],
+    [
+      ...[...client, "transport helpers", "root", "producer's face", "consumer", "server"],
+      ...["signals", "supervisor", "job lines", "module loader", "dashboard"],
+      ...["inspection", "inspection types"],
     ],
-    packages: ["commander"],
-    builtins: ["node:"],
-    // A program. No test framework runs it in its own realm or with its own timers.
-    globals: [...timeGlobals, ...realmClasses],
-  },
+    {
+      packages: ["commander"],
+      builtins: ["node:"],
+      // A program. No test framework runs it in its own realm or with its own timers.
+      globals: [...timeGlobals, ...realmClasses],
+    },
+  ),
 
-  {
-    name: "root",
-    files: ["mod.ts"],
-    imports: [...client, "stream", "producer's face", "producer", "consumer"],
-  },
+  room(["root", "mod.ts"], [...client, "stream", ...producer, "consumer"]),
 ];
