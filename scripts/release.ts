@@ -3,13 +3,10 @@
  * on the version. Prints `dist-tag=latest` or `dist-tag=next` for the workflow.
  */
 
-/** The parts of a release. */
+/** The parts of a release: the tag with its `v`, the version in `deno.json`, `CHANGELOG.md`. */
 export interface Release {
-  /** The tag, with its `v`. */
   readonly tag: string;
-  /** The version in `deno.json`. */
   readonly version: string;
-  /** The text of `CHANGELOG.md`. */
   readonly changelog: string;
 }
 

@@ -20,14 +20,12 @@ export interface Load {
 }
 
 /** Runs a load until the server is gone. */
-export async function loadServer(
-  load: Load,
-  { producers, consumers }: { readonly producers: number; readonly consumers: number },
-): Promise<void> {
-  await Promise.all([
-    ...Array.from({ length: producers }, () => produce(load)),
-    ...Array.from({ length: consumers }, () => consume(load)),
-  ]);
+export async function loadServer(load: Load, producers: number, consumers: number): Promise<void> {
+  const clients = [
+    ...new Array<typeof produce>(producers).fill(produce),
+    ...new Array<typeof produce>(consumers).fill(consume),
+  ];
+  await Promise.all(clients.map((run) => run(load)));
 }
 
 /** Pause of a client in a steady load: eight producers enqueue up to 2,000 jobs a second. */
@@ -59,48 +57,37 @@ function produce(load: Load): Promise<void> {
   });
 }
 
-interface MadeJob {
-  readonly number: number;
-  readonly text: string;
-}
-
 const PREFIX = "job-";
-
-/** Returns the jid of a job. */
-export function jidOf(job: number): string {
-  return `${PREFIX}${String(job).padStart(10, "0")}`;
-}
 
 /** Returns the number of a job, from its jid. */
 export function numberOf(jid: string): number {
   return Number(jid.slice(PREFIX.length));
 }
 
-function makeJob({ random, ledger, isSteady }: Load): MadeJob {
+/** Creates a job: its number in the ledger, and its text. */
+function makeJob({ random, ledger, isSteady }: Load): readonly [number: number, text: string] {
   const number = ledger.send();
-  const jid = jidOf(number);
+  const jid = `${PREFIX}${String(number).padStart(10, "0")}`;
   const queue = isSteady ? QUEUES[0] : QUEUES[Math.floor(random() * QUEUES.length)];
-  // Some jobs are scheduled.
-  const at = !isSteady && random() < 0.02
-    ? { at: new Date(Date.now() + 3_600_000).toISOString() }
-    : {};
-  return { number, text: JSON.stringify({ jid, queue, jobtype: "work", args: [], ...at }) };
+  const isScheduled = !isSteady && random() < 0.02;
+  const at = isScheduled ? { at: new Date(Date.now() + 3_600_000).toISOString() } : {};
+  return [number, JSON.stringify({ jid, queue, jobtype: "work", args: [], ...at })];
 }
 
-async function pushBulk(client: RawClient, load: Load, jobs: readonly MadeJob[]): Promise<void> {
-  const [, refused] = await client.exchange(
-    `PUSHB [${jobs.map(({ text }) => text).join(",")}]\r\n`,
-    2,
-  );
+type MadeJobs = readonly ReturnType<typeof makeJob>[];
+
+async function pushBulk(client: RawClient, load: Load, jobs: MadeJobs): Promise<void> {
+  const texts = jobs.map(([, text]) => text);
+  const [, refused] = await client.exchange(`PUSHB [${texts.join(",")}]\r\n`, 2);
   if (refused !== "{}") load.ledger.violations.push(`PUSHB was refused: ${refused}`);
-  for (const { number } of jobs) load.ledger.confirm(number);
+  for (const [number] of jobs) load.ledger.confirm(number);
   load.open += jobs.length;
   load.confirmed(jobs.length);
 }
 
-async function pushEach(client: RawClient, load: Load, jobs: readonly MadeJob[]): Promise<void> {
-  client.write(jobs.map(({ text }) => `PUSH ${text}\r\n`).join(""));
-  for (const { number } of jobs) {
+async function pushEach(client: RawClient, load: Load, jobs: MadeJobs): Promise<void> {
+  client.write(jobs.map(([, text]) => `PUSH ${text}\r\n`).join(""));
+  for (const [number] of jobs) {
     const [reply] = await client.exchange("", 1);
     if (reply !== "+OK") load.ledger.violations.push(`PUSH was refused: ${reply}`);
     load.ledger.confirm(number);

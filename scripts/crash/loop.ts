@@ -65,6 +65,6 @@ async function killUnderLoad(
       if (left > 0 && (left -= count) <= 0) void server.kill();
     },
   };
-  await loadServer(load, { producers: 2, consumers: 8 });
+  await loadServer(load, 2, 8);
   clearTimeout(timer);
 }

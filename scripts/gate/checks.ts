@@ -1,6 +1,5 @@
 import { deno, inTempFolder, outputs, readProject } from "../tools.ts";
-import { standIns } from "../offline.ts";
-import { hasJsr, jsrArgs } from "../offline.ts";
+import { hasJsr, jsrArgs, standIns } from "../offline.ts";
 import { skip, type Step } from "./step.ts";
 
 /** Runs a subcommand of Deno, with stand-ins for JSR's packages if JSR cannot be reached. */
@@ -59,21 +58,11 @@ export function lockStep(): Step {
 
 /** The settings of dnt 0.43.2 for `scripts/npm/dnt.ts`. */
 const dntOptions = {
-  noEmit: true,
-  strict: true,
-  useUnknownInCatchVariables: false,
-  target: "ES2022",
-  lib: ["ESNext", "DOM", "DOM.Iterable"],
-  module: "ESNext",
-  moduleResolution: "bundler",
-  allowImportingTsExtensions: true,
-  isolatedModules: true,
-  useDefineForClassFields: true,
-  esModuleInterop: false,
-  allowSyntheticDefaultImports: true,
-  skipLibCheck: true,
-  ignoreDeprecations: "6.0",
-  types: ["node"],
+  ...{ noEmit: true, strict: true, useUnknownInCatchVariables: false },
+  ...{ target: "ES2022", lib: ["ESNext", "DOM", "DOM.Iterable"], types: ["node"] },
+  ...{ module: "ESNext", moduleResolution: "bundler", allowImportingTsExtensions: true },
+  ...{ isolatedModules: true, useDefineForClassFields: true, skipLibCheck: true },
+  ...{ esModuleInterop: false, allowSyntheticDefaultImports: true, ignoreDeprecations: "6.0" },
 };
 
 /**
@@ -84,12 +73,9 @@ const dntOptions = {
 async function checkDntTypes(folder: string): Promise<void> {
   const root = Deno.cwd();
   const paths = Object.entries(standIns).map(([name, file]) => [name, [`${root}/${file}`]]);
+  const typeRoots = [`${root}/node_modules/@types`];
   const config = {
-    compilerOptions: {
-      ...dntOptions,
-      typeRoots: [`${root}/node_modules/@types`],
-      paths: Object.fromEntries(paths),
-    },
+    compilerOptions: { ...dntOptions, typeRoots, paths: Object.fromEntries(paths) },
     include: [`${root}/mod.ts`, `${root}/src/**/*.ts`],
   };
   await Deno.writeTextFile(`${folder}/tsconfig.json`, JSON.stringify(config));

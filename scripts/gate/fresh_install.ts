@@ -21,7 +21,7 @@ export function checkFreshInstall({ project, folder }: Installed): Promise<void>
     () => checkSize(folder),
     () => checkManifest(project, folder),
     () => checkDeclarations(project, folder),
-    ...runtimes.map((runtime) => () => checkWithoutPeers(runtime, { project, folder })),
+    ...runtimes.map((runtime) => () => checkWithoutPeers(runtime, project, folder)),
   ]);
 }
 
@@ -66,14 +66,12 @@ async function checkManifest({ name }: Project, folder: string): Promise<void> {
 
 /** Checks that no declaration names an optional peer, so that programs without the peer compile. */
 async function checkDeclarations({ name }: Project, folder: string): Promise<void> {
-  const peers = Object.keys(optionalPeers);
+  const files = await Array.fromAsync(filesIn(`${folder}/node_modules/${name}`));
   const faults: string[] = [];
-  for await (const path of filesIn(`${folder}/node_modules/${name}`)) {
-    if (!/\.d\.[cm]?ts$/.test(path)) continue;
+  for (const path of files.filter((path) => /\.d\.[cm]?ts$/.test(path))) {
     const text = await Deno.readTextFile(path);
-    faults.push(
-      ...peers.filter((peer) => text.includes(`"${peer}"`)).map((peer) => `${path} names ${peer}`),
-    );
+    const named = Object.keys(optionalPeers).filter((peer) => text.includes(`"${peer}"`));
+    faults.push(...named.map((peer) => `${path} names ${peer}`));
   }
   none(faults);
 }
@@ -84,19 +82,16 @@ async function checkDeclarations({ name }: Project, folder: string): Promise<voi
  */
 async function checkWithoutPeers(
   runtime: Runtime,
-  { project, folder }: { readonly project: Project; readonly folder: string },
+  { name, exports }: Project,
+  folder: string,
 ): Promise<void> {
   const peerOf = new Map(Object.entries(optionalPeers).map(([peer, entry]) => [entry, peer]));
-  const entries = Object.keys(project.exports).filter((entry) => entry !== COMMAND_ENTRY);
-  const names = entries.map((entry) => project.name + entry.slice(1));
-  const errors: Readonly<Record<string, string>> = JSON.parse(
-    await run(runtime, ["without_peers.mjs", ...names], folder),
-  );
-  const faults = entries.flatMap((entry, index) => {
-    const error = errors[names[index]!];
-    const peer = peerOf.get(entry);
+  const entries = Object.keys(exports).filter((entry) => entry !== COMMAND_ENTRY);
+  const names = entries.map((entry) => name + entry.slice(1));
+  const errors = JSON.parse(await run(runtime, ["without_peers.mjs", ...names], folder));
+  none(entries.flatMap((entry, index) => {
+    const [error, peer] = [errors[names[index]!], peerOf.get(entry)];
     const is = peer === undefined ? error === undefined : error?.includes(`'${peer}'`);
     return is ? [] : [`${entry} without a peer under ${runtime.name}: ${error}`];
-  });
-  none(faults);
+  }));
 }

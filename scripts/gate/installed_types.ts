@@ -50,13 +50,13 @@ export async function checkTypes(installed: Installed): Promise<void> {
   const { folder } = installed;
   const own = { ...programs, node10: node10({ ignoreDeprecations: "6.0" }), node };
   await all([
-    () => checkWith(`${Deno.cwd()}/node_modules`, { name: "own", folder, programs: own }),
+    () => checkWith(`${Deno.cwd()}/node_modules`, folder, own),
     ...typescriptVersions.map((version) => async () => {
       const name = `typescript@${version}`;
       const kinds = version.startsWith("5") ? { ...programs, node10: node10() } : programs;
       const packages = await cachedOrSkip(name, name, [name]);
       if (packages === undefined) return;
-      await checkWith(`${packages}/node_modules`, { name, folder, programs: kinds });
+      await checkWith(`${packages}/node_modules`, folder, kinds);
     }),
   ]);
 }
@@ -75,20 +75,19 @@ async function writeEntries({ folder, project: { name, exports } }: Installed): 
 /** Checks programs with the TypeScript of a `node_modules`. */
 async function checkWith(
   packages: string,
-  { name, folder, programs }: {
-    readonly name: string;
-    readonly folder: string;
-    readonly programs: Readonly<Record<string, Program>>;
-  },
+  folder: string,
+  programs: Readonly<Record<string, Program>>,
 ): Promise<void> {
-  const configs: string[] = [];
-  for (const [kind, { files, options }] of Object.entries(programs)) {
-    const path = `${folder}/tsconfig.${name}.${kind}.json`;
-    const typeRoots = [`${Deno.cwd()}/node_modules/@types`];
-    const config = { compilerOptions: { ...strict, typeRoots, ...options }, files };
+  const typeRoots = [`${Deno.cwd()}/node_modules/@types`];
+  const work = await Deno.makeTempDir({ dir: folder });
+  const paths = Object.entries(programs).map(async ([kind, { files, options }]) => {
+    const path = `${work}/tsconfig.${kind}.json`;
+    const compilerOptions = { ...strict, typeRoots, ...options };
+    const config = { compilerOptions, files: files.map((file) => `../${file}`) };
     await Deno.writeTextFile(path, JSON.stringify(config));
-    configs.push(path);
-  }
+    return path;
+  });
   // Builds all of them in one process, which reads its own libraries once.
-  await outputs("node", [`${packages}/typescript/bin/tsc`, "--build", ...configs]);
+  const args = [`${packages}/typescript/bin/tsc`, "--build", ...await Promise.all(paths)];
+  await outputs("node", args);
 }

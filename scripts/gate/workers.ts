@@ -70,8 +70,12 @@ async function testProducer(
   worker: Omit<Worker, "bindings" | "contents">,
 ): Promise<void> {
   await using server = await FaktoryServer.start({ port: 0, password: PASSWORD });
+  const [cert, key] = await Promise.all(
+    ["server", "server.key"].map((name) => Deno.readTextFile(`tests/fixtures/tls/${name}.pem`)),
+  );
+  const tls = { cert: cert!, key: key! };
   await using enterprise = await FaktoryServer.start({ port: 0, edition: "enterprise" });
-  await using secured = await FaktoryServer.start({ port: 0, tls: await keyPair() });
+  await using secured = await FaktoryServer.start({ port: 0, tls });
   using relay = new Relay(server.port);
   using ungreeting = new SilentServer();
   using greeting = new SilentServer('+HI {"v":2}');
@@ -96,12 +100,6 @@ async function testProducer(
   };
   const contents = `export { default } from "./${worker.name}.mjs";`;
   await testWorker({ ...worker, contents, bindings });
-}
-
-/** Reads a certificate of the tests with its key. */
-async function keyPair(): Promise<{ cert: string; key: string }> {
-  const read = (file: string) => Deno.readTextFile(`tests/fixtures/tls/${file}.pem`);
-  return { cert: await read("server"), key: await read("server.key") };
 }
 
 /** Runs the consumer of `tests/package/`, and the example that runs jobs by a Cron Trigger. */

@@ -208,7 +208,7 @@ async function startClient(port: number): Promise<ChildProcess> {
 /** Loads a Faktory server by lines, without a client that could add to the result. */
 function loadFaktory(url: string, ledger: Ledger, confirmed: () => void): Promise<void> {
   const load = { url, ledger, confirmed, random: Math.random, open: 0, isSteady: true };
-  return loadServer(load, { producers: 8, consumers: 8 });
+  return loadServer(load, 8, 8);
 }
 
 /** Numbers of all jobs whose jids occur in a text. */

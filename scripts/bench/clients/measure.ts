@@ -77,28 +77,26 @@ export function peakBytes(): number {
   return process.resourceUsage().maxRSS * 1024;
 }
 
-/**
- * TCP sockets that this process has open; 0 where there is no /proc. Runtimes have other sockets of
- * their own.
- */
+/** Counts the open TCP sockets of this process; 0 if there is no /proc. Runtimes have other sockets. */
 function openSockets(): number {
-  try {
-    const tcp = ["tcp", "tcp6"].map((name) => readFileSync(`/proc/self/net/${name}`, "utf8"))
-      .join();
-    const inodes = new Set(
-      tcp.split("\n").map((line) => `socket:[${line.trim().split(/\s+/)[9]}]`),
-    );
-    return readdirSync("/proc/self/fd").filter((name) => {
-      try {
-        return inodes.has(readlinkSync(`/proc/self/fd/${name}`));
-      } catch {
-        // The descriptor with which the folder was read.
-        return false;
-      }
-    }).length;
-  } catch {
-    return 0;
-  }
+  const attempt = <T>(read: () => T) => {
+    try {
+      return read();
+    } catch {
+      return undefined;
+    }
+  };
+  const tables = ["tcp", "tcp6"].map((name) =>
+    attempt(() => readFileSync(`/proc/self/net/${name}`, "utf8")) ?? ""
+  );
+  const inodes = tables.join().split("\n").map((line) => line.trim().split(/\s+/)[9]);
+  const sockets = new Set(inodes.map((inode) => `socket:[${inode}]`));
+  // The descriptor with which the folder is read has gone.
+  const files = attempt(() => readdirSync("/proc/self/fd")) ?? [];
+  return files.filter((name) =>
+    sockets.has(attempt(() => readlinkSync(`/proc/self/fd/${name}`)) ?? "")
+  )
+    .length;
 }
 
 /** Starts a measurement. The returned function ends it, given the number of jobs. */
@@ -130,22 +128,6 @@ export async function measureWindow(
   const end = begin();
   await Promise.race([wait(ms), counter.reaches(total)]);
   return end(counter.jobs - before);
-}
-
-/** Measures whole waves of jobs, as many as fit into the time. */
-async function measureWaves(
-  { jobs = 1000, warmUpMs, ms }: Task,
-  wave: (jobs: number) => Promise<unknown>,
-): Promise<Measurement> {
-  for (const until = performance.now() + warmUpMs; performance.now() < until;) await wave(1000);
-  const end = begin();
-  let count = 0;
-  const until = performance.now() + ms;
-  do {
-    await wave(jobs);
-    count += jobs;
-  } while (performance.now() < until);
-  return end(count);
 }
 
 /** Pause between a lone job and the next one, so that worker and server are idle again. */
@@ -254,12 +236,22 @@ export function worksOf({ connect, consume, fills = false }: BenchClient): Requi
       return await jobs.measure(task, () => producer.enqueue());
     },
     async pending(task) {
-      const producer = await connect(task);
-      return await measureWaves(task, (jobs) => {
+      const [producer, jobs] = [await connect(task), task.jobs!];
+      const runWave = (jobs: number) => {
         const calls = new Array<Promise<unknown>>(jobs);
         for (let i = 0; i < jobs; i++) calls[i] = producer.enqueue();
         return Promise.all(calls);
-      });
+      };
+      const start = performance.now();
+      while (performance.now() < start + task.warmUpMs) await runWave(1000);
+      const end = begin();
+      let count = 0;
+      // Whole waves, as many as fit into the time.
+      for (const until = performance.now() + task.ms; count === 0 || performance.now() < until;) {
+        await runWave(jobs);
+        count += jobs;
+      }
+      return end(count);
     },
   };
 }
