@@ -122,7 +122,9 @@ export class ReportRules {
     for (const [jid, { fromMs, sent }] of this.#late) {
       if (this.#now < fromMs || !text.includes(sent)) continue;
       this.#late.delete(jid);
-      if (this.#mayJudge(fromMs - 1)) {
+      // A cancellation removes the job by FAIL, whoever has it.
+      const isCancelled = this.#ledger.of(jid).cancelCalledAt < Infinity;
+      if (!isCancelled && this.#mayJudge(fromMs - 1)) {
         this.#violated("nothing is reported after the reservation has ended", jid);
       }
     }

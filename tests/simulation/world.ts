@@ -1,6 +1,7 @@
 import { cpuUsage } from "node:process";
 import { createJid } from "../../src/job/jid.ts";
 import { Admin } from "./admin.ts";
+import { CalmPhase } from "./calm.ts";
 import { BatchesOfWorld } from "./batches.ts";
 import { Cancels, countMarks } from "./cancels.ts";
 import { type ConsumerPlan, ConsumerProcess } from "./consumers.ts";
@@ -28,13 +29,6 @@ const CALLS_MS = 100_000;
 
 /** Share of the jobs that are enqueued while there are faults, 0 to 1. */
 const STORM_SHARE = 0.95;
-
-/** Longest time between two deploys without faults, and time between two rounds, in ms. */
-const DEPLOY_MS = 1000;
-const ROUND_MS = 25_000;
-
-/** Time in which a consumer learns from a heartbeat that it has to stop, in milliseconds. */
-const TOLD_MS = 20_000;
 
 /** Longest time until all jobs have ended after that, in milliseconds. */
 const DRAIN_MS = 12 * 3_600_000;
@@ -199,7 +193,7 @@ export class World {
     this.network.heal();
     this.disk?.heal();
     await this.#settleCalls();
-    await this.#deployCalmly();
+    await new CalmPhase(this, this.#options.jobs * (1 - STORM_SHARE)).run();
     this.producers.stop(0);
     await this.#until(
       "every call settles, and every producer ends",
@@ -263,65 +257,6 @@ export class World {
         ledger.violated("every call settles without a stop", `${open} of ${process.name}`);
       }
     }
-  }
-
-  /** Replaces all consumers twice without faults, while jobs arrive and run. */
-  async #deployCalmly(): Promise<void> {
-    const { timeline, consumers, load } = this;
-    const share = Math.ceil(
-      this.#options.jobs * (1 - STORM_SHARE) / 2 / this.plan.consumers.length,
-    );
-    consumers.start();
-    for (let round = 0; round < 2; round++) {
-      for (const place of consumers.places) {
-        load.left += share;
-        await timeline.run(() => load.left < share / 2, timeline.now + DEPLOY_MS);
-        consumers.deploy(place, { graceMs: this.random.pick([0, 100, 5000]), downMs: 1 });
-      }
-      await timeline.run(() => false, timeline.now + ROUND_MS);
-    }
-    load.left = 0;
-    await this.#stopByServer();
-    await this.#stallOnce(share);
-  }
-
-  /**
-   * Pauses the server while jobs are on their way, with old connections that are slower than new
-   * ones: the clients must still wait for the replies on the old ones.
-   */
-  async #stallOnce(jobs: number): Promise<void> {
-    const { timeline, load, network, producers, server, random } = this;
-    load.left = jobs;
-    await timeline.run(() => load.left < jobs / 2, timeline.now + DEPLOY_MS);
-    for (const place of producers.places) {
-      for (const link of network.linksOf(producers.at(place).process)) link.slow(20);
-    }
-    await timeline.run(() => load.left === 0, timeline.now + 1 + random.int(20));
-    server.pause(random.between(5500, 9500));
-    await timeline.run(() => false, timeline.now + ROUND_MS);
-    load.left = 0;
-  }
-
-  /** Makes the server tell all consumers to go quiet or to end, and replaces them. */
-  async #stopByServer(): Promise<void> {
-    const { timeline, consumers, ledger, server, random } = this;
-    const { workers } = server.state ?? {};
-    const toldAt = timeline.now;
-    for (const place of consumers.places) {
-      const member = consumers.at(place);
-      const signal = random.pick(["quiet", "terminate"] as const);
-      member.isSignalled = workers?.signal(member.consumer.wid, signal) === true;
-    }
-    await timeline.run(() => false, toldAt + TOLD_MS);
-    for (const place of consumers.places) {
-      const { process, isSignalled, consumer } = consumers.at(place);
-      const isCalm = Math.max(process.troubledAt, ledger.serverTroubledAt) < toldAt;
-      if (isSignalled && isCalm && consumer.state === "running") {
-        ledger.violated("a consumer follows the server's signal", process.name);
-      }
-      consumers.deploy(place, { graceMs: 0, downMs: 1 });
-    }
-    await timeline.run(() => false, timeline.now + DEPLOY_MS);
   }
 
   /** Starts to check that consumers without work send FETCHes. */
