@@ -119,6 +119,8 @@ export class Crew<M extends Member> {
     const { process } = member;
     this.#ending.add(member);
     void member.stop(graceMs).then(() => {
+      // A killed program may still run until the end of the turn.
+      if (process.isDead) return;
       this.#ending.delete(member);
       this.#count("was stopped");
       if (process.pending === 0) return;

@@ -72,7 +72,7 @@ export class Ledger {
   serverJumpedAt = -Infinity;
   /** Simulated time at which its clock was last set without a restart. */
   serverSetAt = -Infinity;
-  /** Simulated time at which the server was last paused or down. */
+  /** Simulated time at which the server was last paused or down; `Infinity` while it is down. */
   serverTroubledAt = -Infinity;
   /** The same, without pauses for which clients keep their connections. */
   serverLostAt = -Infinity;
@@ -457,13 +457,26 @@ export class Ledger {
     if (!isShortPause) this.serverLostAt = Math.max(this.serverLostAt, untilMs);
   }
 
+  /** Records that the server is down, until it is up again. */
+  serverDown(): void {
+    this.serverTroubled(Infinity);
+  }
+
+  serverUp(): void {
+    this.serverTroubledAt = this.serverLostAt = this.#now();
+  }
+
   /** Registers a worker. */
   register(wid: string, worker: Worker): void {
     this.#workers.set(wid, worker);
   }
 
-  /** Records that a handler starts. */
+  /**
+   * Records that a handler starts. The code of a process that was killed in the middle of an event
+   * runs on until the turn ends, so its events do not count.
+   */
   started(jid: string, worker: Worker): void {
+    if (worker.process.isDead) return;
     this.tell?.(jid, `starts in ${worker.process.name}`, this.#now());
     const entry = this.of(jid);
     this.trace.add(6, entry.number, this.#now());
@@ -475,6 +488,7 @@ export class Ledger {
 
   /** Records that a handler has ended. Its result is reported next. */
   finished(jid: string, worker: Worker, result: "ACK" | "FAIL" | "requeued"): void {
+    if (worker.process.isDead) return;
     this.tell?.(jid, `ends in ${worker.process.name}: ${result}`, this.#now());
     const entry = this.of(jid);
     if (result === "FAIL") entry.toFail++;
@@ -490,6 +504,7 @@ export class Ledger {
 
   /** Records that a worker announced a result that it cannot report, or an expired reservation. */
   excused(jid: string, worker: Worker, event: string): void {
+    if (worker.process.isDead) return;
     this.tell?.(jid, `${worker.process.name} says: ${event}`, this.#now());
     const entry = this.of(jid);
     this.count(event);
@@ -602,7 +617,10 @@ export class Ledger {
     const signal = holder?.signalOf(jid);
     return () => {
       if (holder === undefined || signal === undefined || signal.aborted) return;
-      if (holder.signalOf(jid) !== signal || holder.isStopping || holder.isSignalled) return;
+      if (
+        holder.process.isDead || holder.signalOf(jid) !== signal || holder.isStopping ||
+        holder.isSignalled
+      ) return;
       if (this.flushedAt >= calledAt || this.#isTroubledSince(calledAt - CANCEL_MS, holder)) return;
       this.violated("a cancelled run is aborted", `${jid}, in ${holder.process.name}`);
     };

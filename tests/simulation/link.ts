@@ -227,6 +227,7 @@ export class Link implements Peer {
 
   send(data: string | Uint8Array): boolean {
     if (this.#isClosedAtServer || this.isCut) return true;
+    if (!this.server.survivesWrite()) return true;
     const bytes = typeof data === "string" ? bytesOf(data) : data.slice();
     this.#unread += bytes.length;
     this.#toClient.send(bytes);
@@ -273,6 +274,7 @@ export class Link implements Peer {
     this.client.tap?.(chunk);
     // Copied, because the client reuses its buffer.
     if (!this.isCut) this.#toServer.send(chunk.slice());
+    if (!this.client.survivesWrite()) return await new Promise(() => {});
     if (this.#toServer.inFlight <= this.owner.weather.sendBuffer) return;
     this.client.stuckAt = Infinity;
     await new Promise<void>((resolve) => this.#written = resolve);

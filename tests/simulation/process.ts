@@ -32,6 +32,10 @@ export class SimulatedProcess implements Clock {
   stuckAt = -Infinity;
   /** Called with the bytes of each write to a connection, for rules about what it sends. */
   tap: ((bytes: Uint8Array) => void) | undefined;
+  /** Set if it is to die in the middle of an event: the number of turns, and what kills it. */
+  #dying: { readonly turns: number; readonly die: () => void } | undefined;
+  /** Set if it is to die in a write: the number of writes until then, and what kills it. */
+  #dyingInWrite: { left: number; readonly die: () => void } | undefined;
   readonly #rate: number;
   readonly #bornAt: number;
   #aheadMs: number;
@@ -113,6 +117,25 @@ export class SimulatedProcess implements Clock {
     return this.timeline.at(this.timeline.now + ms, () => this.#enter(callback));
   }
 
+  /** Makes `die` kill it `turns` microtasks after its next event. */
+  dieAfterTurns(turns: number, die: () => void): void {
+    this.#dying = { turns, die };
+  }
+
+  /** Makes `die` kill it in the middle of a later write to a connection; 1 is the next one. */
+  dieInWrite(writes: number, die: () => void): void {
+    this.#dyingInWrite = { left: writes, die };
+  }
+
+  /** Called in each write to a connection. Returns false if the process dies in this one. */
+  survivesWrite(): boolean {
+    const dying = this.#dyingInWrite;
+    if (dying === undefined || --dying.left > 0) return true;
+    this.#dyingInWrite = undefined;
+    dying.die();
+    return !this.isDead;
+  }
+
   /** Kills the process: all its events are dropped. */
   kill(): void {
     this.isDead = true;
@@ -143,7 +166,19 @@ export class SimulatedProcess implements Clock {
 
   #enter(callback: () => void): void {
     if (this.isDead) return;
-    if (this.#held !== undefined) this.#held.push(callback);
-    else callback();
+    if (this.#held !== undefined) {
+      this.#held.push(callback);
+      return;
+    }
+    const dying = this.#dying;
+    this.#dying = undefined;
+    callback();
+    if (dying !== undefined) afterTurns(dying.turns, dying.die);
   }
+}
+
+/** Calls `callback` after a number of turns of the microtask queue. */
+function afterTurns(turns: number, callback: () => void): void {
+  if (turns === 0) return callback();
+  queueMicrotask(() => afterTurns(turns - 1, callback));
 }

@@ -41,7 +41,7 @@ export const RARE_STRIKES: Readonly<Record<string, Strike>> = {
     weight: 1,
     strike({ admin, plan, server, timeline, storage }, random) {
       if (storage !== "disk") return false;
-      const names = plan.flows > 0 ? HARMLESS_COMMANDS : KEPT_COMMANDS;
+      const names = plan.flows + plan.batches > 0 ? HARMLESS_COMMANDS : KEPT_COMMANDS;
       void admin.give(random.pick(names));
       timeline.at(timeline.now + random.between(20, 3000), () => server.kill("kill", 1000));
       return true;

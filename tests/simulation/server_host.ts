@@ -130,6 +130,7 @@ export class ServerHost {
   stop(downMs: number): boolean {
     const { state } = this;
     if (state === undefined) return false;
+    this.#parts.ledger.serverDown();
     this.state = undefined;
     this.#parts.network.server = undefined;
     void this.#close(state, downMs);
@@ -153,7 +154,10 @@ export class ServerHost {
     const { network, ledger, random, plan, storage } = this.#parts;
     const isFirst = !this.#hasStarted;
     this.#hasStarted = true;
-    if (!isFirst) ledger.serverStarts();
+    if (!isFirst) {
+      ledger.serverUp();
+      ledger.serverStarts();
+    }
     const spy = new SpyStore(store, ledger, process);
     const state = this.state = new ServerState({
       clock: process,
@@ -179,7 +183,7 @@ export class ServerHost {
     this.process.kill();
     this.state = undefined;
     network.server = undefined;
-    ledger.serverTroubled(timeline.now);
+    ledger.serverDown();
     for (const link of network.links) link.orphan();
   }
 

@@ -157,15 +157,14 @@ export class ServerWatch {
     const { pushing, fetching } = enterprise;
     const ledger = this.#ledger;
     enterprise.pushing = (job, at) => {
-      const now = this.#clock.now();
       const entry = ledger.of(job.jid);
       try {
         pushing.call(enterprise, job, at);
       } catch (error) {
-        if (String(error).includes("NOTUNIQUE")) ledger.locks.refused(entry, now);
+        if (String(error).includes("NOTUNIQUE")) ledger.locks.refused(entry);
         throw error;
       }
-      ledger.locks.accepted(entry, { dueAt: at ?? now, now });
+      ledger.locks.accepted(entry, at ?? this.#clock.now());
     };
     enterprise.fetching = (job) => {
       if (fetching.call(enterprise, job)) return true;

@@ -38,6 +38,7 @@ export class SpyStore implements Store {
     this.#inner = inner;
     this.#ledger = ledger;
     this.watch = new ServerWatch(ledger, clock);
+    ledger.locks.now = () => clock.now();
     this.arena = inner.arena ?? new JobArena();
     this.jobs = inner.jobs && this.#spied(inner.jobs);
   }
@@ -124,7 +125,7 @@ export class SpyStore implements Store {
         const { value, until } = JSON.parse(json) as { value: string; until: number };
         return { entry: this.#ledger.of(value), until };
       });
-      this.#ledger.locks.restore(locks, this.#clock.now());
+      this.#ledger.locks.restore(locks);
     }
     return records;
   }

@@ -1,5 +1,6 @@
 import { ADMIN_COMMANDS, HARMLESS_COMMANDS } from "./admin.ts";
 import type { Random } from "./random.ts";
+import { KILL_REST_MS, KILL_STRIKES } from "./kill_strikes.ts";
 import { RARE_REST_MS, RARE_STRIKES } from "./rare_strikes.ts";
 import { anyCrew, onLink, onMember, onWorld, someMs, type Strike } from "./strike.ts";
 import type { World } from "./world.ts";
@@ -77,6 +78,7 @@ const REST_MS: Readonly<Record<string, number>> = {
   "consumer told to stop by the server": 15_000,
   "consumer quiet": 15_000,
   ...RARE_REST_MS,
+  ...KILL_REST_MS,
 };
 
 /** All faults, by name. */
@@ -189,4 +191,5 @@ const STRIKES: Readonly<Record<string, Strike>> = {
     void admin.give(name);
   }),
   ...RARE_STRIKES,
+  ...KILL_STRIKES,
 };

@@ -24,6 +24,8 @@ export interface UniqueLedger {
 
 /** The judge of unique jobs: the locks that the server must have. */
 export class UniqueLocks {
+  /** Returns the time of the server, in ms since 1970. */
+  now: () => number = () => 0;
   readonly #ledger: UniqueLedger;
   readonly #locks = new Map<string, Lock>();
   readonly #byKey = new Map<string, Entry[]>();
@@ -32,32 +34,29 @@ export class UniqueLocks {
     this.#ledger = ledger;
   }
 
-  /**
-   * Checks a job that the server accepted. `dueAt` is its time, and `now` the present time, by the
-   * server's clock.
-   */
-  accepted(entry: Entry, { dueAt, now }: { readonly dueAt: number; readonly now: number }): void {
+  /** Checks a job that the server accepted. `dueAt` is its time, by the server's clock. */
+  accepted(entry: Entry, dueAt: number): void {
     const { unique, jid } = entry;
     if (unique === undefined) return;
     const { key, forMs } = unique;
-    if (this.#holder(key, now) !== undefined) {
+    if (this.#holder(key) !== undefined) {
       this.#ledger.violated("a job is refused while an equal job has the lock", jid);
     }
     const equal = this.#byKey.get(key) ?? [];
-    for (const other of equal) if (other !== entry) this.#checkAlone(other, now);
+    for (const other of equal) if (other !== entry) this.#checkAlone(other);
     this.#byKey.set(key, [...equal.filter((one) => one !== entry && isThere(one)), entry]);
     entry.lockedUntil = dueAt + forMs;
     this.#locks.set(key, { entry, until: entry.lockedUntil });
   }
 
   /** Checks a job that the server refused as not unique. */
-  refused(entry: Entry, now: number): void {
+  refused(entry: Entry): void {
     const { unique, jid } = entry;
     entry.isRefusedAsEqual = true;
     // If it is sent again after a lost reply, it may be accepted behind later jobs.
     entry.isOrdered = false;
     this.#ledger.count("jobs refused as not unique");
-    if (unique !== undefined && this.#holder(unique.key, now) !== undefined) return;
+    if (unique !== undefined && this.#holder(unique.key) !== undefined) return;
     this.#ledger.violated("a unique job is refused only if an equal job has the lock", jid);
   }
 
@@ -76,17 +75,17 @@ export class UniqueLocks {
   }
 
   /** Takes over the locks that a starting server has read: the last changes may be lost. */
-  restore(locks: readonly Lock[], now: number): void {
+  restore(locks: readonly Lock[]): void {
     this.#locks.clear();
     for (const lock of locks) {
-      if (lock.until > now) this.#locks.set(lock.entry.unique!.key, lock);
+      if (lock.until > this.now()) this.#locks.set(lock.entry.unique!.key, lock);
     }
   }
 
   /** Checks that an equal job, accepted earlier, is not on the server under its lock. */
-  #checkAlone(other: Entry, now: number): void {
+  #checkAlone(other: Entry): void {
     const { unique, lockedUntil, pushes, requeued, isShared, jid, acks } = other;
-    if (lockedUntil <= now || !isThere(other)) return;
+    if (lockedUntil <= this.now() || !isThere(other)) return;
     if (unique?.until === "start" && other.handed > 0) return;
     // Of a job that is there twice, the first copy to succeed releases the lock.
     if (acks > 0 && (pushes - requeued > 1 || isShared)) return;
@@ -95,9 +94,9 @@ export class UniqueLocks {
     this.#ledger.violated("a unique job is on the server once", jid);
   }
 
-  #holder(key: string, now: number): Entry | undefined {
+  #holder(key: string): Entry | undefined {
     const lock = this.#locks.get(key);
-    if (lock === undefined || lock.until > now) return lock?.entry;
+    if (lock === undefined || lock.until > this.now()) return lock?.entry;
     // The server forgets it too, and does not have it again if its clock is set back.
     this.#locks.delete(key);
     return undefined;
@@ -105,7 +104,7 @@ export class UniqueLocks {
 
   #release(entry: Entry): void {
     const { unique } = entry;
-    if (unique === undefined || this.#locks.get(unique.key)?.entry !== entry) return;
+    if (unique === undefined || this.#holder(unique.key) !== entry) return;
     this.#locks.delete(unique.key);
     entry.lockedUntil = 0;
   }
