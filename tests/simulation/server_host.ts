@@ -179,7 +179,7 @@ export class ServerHost {
 
   /** Records the end of the process. */
   #gone(): void {
-    const { network, ledger, timeline } = this.#parts;
+    const { network, ledger } = this.#parts;
     this.process.kill();
     this.state = undefined;
     network.server = undefined;
