@@ -4,13 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Ended, faktory, unusedUrl, withListener, withServer } from "./setting.ts";
+import { type CommandResult, faktory, unusedUrl, withListener, withServer } from "./setting.ts";
 
 /**
  * Asserts that the command failed with this status, and with one line that explains the error and
  * how to fix it.
  */
-function assertRefused({ status, stdout, stderr }: Ended, expected: number, line: RegExp): void {
+function assertRefused(
+  { status, stdout, stderr }: CommandResult,
+  expected: number,
+  line: RegExp,
+): void {
   assert.equal(stdout, "");
   assert.match(stderr, /^faktory: [^\n]+; [^\n]+\n$/);
   assert.match(stderr, line);

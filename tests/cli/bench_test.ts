@@ -26,15 +26,15 @@ test("bench --json prints one document, and leaves no queue on a named server", 
     await faktory(["push", "a", "--url", server.url]);
     const { status, stdout, stderr } = await faktory([...few, "--json", "--url", server.url]);
     assert.deepEqual([status, stderr], [0, ""]);
-    const told = JSON.parse(stdout);
-    assert.equal(told.url, `tcp://127.0.0.1:${server.port}`);
-    assert.equal(told.embedded, false);
-    assert.deepEqual([told.jobs, told.concurrency, told.run.jobs], [40, 4, 120]);
-    for (const step of [told.enqueue, told.enqueueMany, told.run]) {
+    const result = JSON.parse(stdout);
+    assert.equal(result.url, `tcp://127.0.0.1:${server.port}`);
+    assert.equal(result.embedded, false);
+    assert.deepEqual([result.jobs, result.concurrency, result.run.jobs], [40, 4, 120]);
+    for (const step of [result.enqueue, result.enqueueMany, result.run]) {
       assert.ok(step.seconds > 0);
       assert.equal(step.jobsPerSecond, step.jobs / step.seconds);
     }
-    assert.ok(told.roundTrip.p50Ms > 0 && told.roundTrip.p99Ms >= told.roundTrip.p50Ms);
+    assert.ok(result.roundTrip.p50Ms > 0 && result.roundTrip.p99Ms >= result.roundTrip.p50Ms);
     const { queues, processed, failures, retries } = server.snapshot();
     assert.deepEqual([queues, processed, failures, retries], [{ default: 1 }, 120, 0, 0]);
   });

@@ -6,25 +6,27 @@ import { time } from "../../src/cli/parse.ts";
 import { faktory, withListener, withServer } from "./setting.ts";
 
 /** Returns the job that `faktory push` creates from these arguments, as its handler gets it. */
-async function pushed(...args: string[]): Promise<{ job: Job<readonly unknown[]>; said: string }> {
+async function pushed(
+  ...args: string[]
+): Promise<{ job: Job<readonly unknown[]>; output: string }> {
   const jobs: Job<readonly unknown[]>[] = [];
-  let said = "";
+  let output = "";
   await withServer({}, async ({ url }) => {
     const { status, stdout, stderr } = await faktory(["push", "--url", url, ...args]);
     assert.deepEqual([status, stderr], [0, ""]);
-    said = stdout;
+    output = stdout;
     const consumer = new Consumer({ url, queues: ["default", "images"] });
     consumer.register("resize", (job) => void jobs.push(job));
     assert.equal(await consumer.runOne(), true);
   });
   const [job] = jobs;
   assert.ok(job !== undefined);
-  return { job, said };
+  return { job, output };
 }
 
 test("push enqueues a job and prints its id", async () => {
-  const { job, said } = await pushed("resize", "cat.png", "320");
-  assert.equal(said, `${job.jid}\n`);
+  const { job, output } = await pushed("resize", "cat.png", "320");
+  assert.equal(output, `${job.jid}\n`);
   assert.deepEqual(job.args, ["cat.png", 320]);
   assert.deepEqual([job.queue, job.retry], ["default", 25]);
 });
@@ -120,12 +122,12 @@ test("info --json prints one document, without the password", async () => {
     await faktory(["push", "a", "--url", url]);
     const { stdout } = await faktory(["info", "--json", "--url", url]);
     assert.doesNotMatch(stdout, /hush/);
-    const told = JSON.parse(stdout);
-    assert.equal(told.url, `tcp://127.0.0.1:${port}`);
-    assert.deepEqual(told.queues, { default: 1 });
-    assert.equal(told.sets.dead, 0);
-    assert.equal(told.server.connections, 1);
-    assert.equal(typeof told.tasks.Workers.size, "number");
+    const result = JSON.parse(stdout);
+    assert.equal(result.url, `tcp://127.0.0.1:${port}`);
+    assert.deepEqual(result.queues, { default: 1 });
+    assert.equal(result.sets.dead, 0);
+    assert.equal(result.server.connections, 1);
+    assert.equal(typeof result.tasks.Workers.size, "number");
   });
 });
 

@@ -48,41 +48,41 @@ function quoted(words: readonly string[]): string {
 }
 
 test("bash completes commands, flags, values and files", { skip: skip("bash") }, async () => {
-  const own = await script("bash");
+  const completion = await script("bash");
   for (const [words, expected] of typed) {
     const all = ["faktory", ...words];
-    const said = run(
+    const output = run(
       "bash",
       ["--norc"],
-      `${own}
+      `${completion}
 compopt() { if [ "$*" = "-o default" ]; then echo FILES; fi; }
 COMP_WORDS=(${quoted(all)}); COMP_CWORD=${all.length - 1}
 _faktory
 printf '%s\\n' "\${COMPREPLY[@]}"`,
     );
-    assert.deepEqual(offered(said), expected, words.join(" "));
+    assert.deepEqual(offered(output), expected, words.join(" "));
   }
   // Bash splits the words itself.
-  const said = run(
+  const output = run(
     "bash",
     ["--norc"],
-    `${own}
+    `${completion}
 COMP_WORDS=(faktory serve --edition = fr); COMP_CWORD=4
 _faktory
 printf '%s\\n' "\${COMPREPLY[@]}"`,
   );
-  assert.deepEqual(offered(said), ["free"]);
+  assert.deepEqual(offered(output), ["free"]);
 });
 
 test("zsh completes commands, flags, values and files", { skip: skip("zsh", "-f") }, async () => {
-  const own = await script("zsh");
+  const completion = await script("zsh");
   for (const [words, expected] of typed) {
     const all = ["faktory", ...words];
-    const said = run(
+    const output = run(
       "zsh",
       ["-f"],
       `compdef() { }
-${own}
+${completion}
 _files() { echo FILES; }
 compset() { }
 _describe() {
@@ -92,17 +92,17 @@ _describe() {
 words=(${quoted(all)}); CURRENT=${all.length}
 _faktory; true`,
     );
-    assert.deepEqual(offered(said), expected, words.join(" "));
+    assert.deepEqual(offered(output), expected, words.join(" "));
   }
 });
 
 test("fish completes commands, flags and values", { skip: skip("fish", "-N") }, async () => {
-  const own = await script("fish");
+  const completion = await script("fish");
   for (const [words, expected] of typed) {
     if (expected.includes("FILES")) continue;
     const line = `faktory ${words.join(" ")}`;
-    const said = run("fish", ["-N"], `${own}complete -C '${line}'`);
-    assert.deepEqual(offered(said?.replaceAll(/\t.*/g, "")), expected, line);
+    const output = run("fish", ["-N"], `${completion}complete -C '${line}'`);
+    assert.deepEqual(offered(output?.replaceAll(/\t.*/g, "")), expected, line);
   }
 });
 

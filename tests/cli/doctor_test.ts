@@ -9,11 +9,17 @@ import { problemOf } from "../../src/cli/commands/doctor/tls.ts";
 import type { TlsResult } from "../../src/cli/commands/doctor/probe.ts";
 import { Interruption } from "../../src/cli/io.ts";
 import { runtime } from "../../src/internal/environment.ts";
-import { faktory, type Surroundings, unusedUrl, withListener, withServer } from "./setting.ts";
+import {
+  type CommandEnvironment,
+  faktory,
+  unusedUrl,
+  withListener,
+  withServer,
+} from "./setting.ts";
 
 const tls = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
 
-interface Told {
+interface DoctorResult {
   readonly status: number;
   readonly stdout: string;
   /** State and text of each check, by name. */
@@ -22,15 +28,18 @@ interface Told {
 }
 
 /** Runs the doctor, and asserts that it prints nothing to stderr. */
-async function doctor(args: readonly string[], surroundings: Surroundings = {}): Promise<Told> {
+async function doctor(
+  args: readonly string[],
+  surroundings: CommandEnvironment = {},
+): Promise<DoctorResult> {
   const { status, stdout, stderr } = await faktory(["doctor", "--json", ...args], surroundings);
   assert.equal(stderr, "");
-  const told = JSON.parse(stdout);
-  assert.equal(told.status, status);
-  type Named = { name: string; state: string; text: string; hint?: string };
-  const checks: Named[] = told.checks;
+  const report = JSON.parse(stdout);
+  assert.equal(report.status, status);
+  type Check = { name: string; state: string; text: string; hint?: string };
+  const checks: Check[] = report.checks;
   const faults = checks.filter(({ state }) => state === "fault");
-  assert.equal(told.faults, faults.length);
+  assert.equal(report.faults, faults.length);
   assert.ok(faults.every(({ hint }) => hint), "every fault says what to do");
   return {
     status,
@@ -339,9 +348,9 @@ test("servers older or newer than the tested versions", () => {
 });
 
 test("clocks that differ", () => {
-  const asked = { at: 1_000_000, answeredAt: 1_000_400 };
-  const found = (told: number) => clockFinding(told, asked);
-  assert.deepEqual([1_000_200, 999_500, 1_001_000].map((told) => found(told).state), [
+  const request = { at: 1_000_000, answeredAt: 1_000_400 };
+  const found = (serverAt: number) => clockFinding(serverAt, request);
+  assert.deepEqual([1_000_200, 999_500, 1_001_000].map((serverAt) => found(serverAt).state), [
     "ok",
     "ok",
     "ok",

@@ -76,12 +76,12 @@ test("push --skip-invalid skips bad lines, reports each, and exits with 65", asy
     assert.equal(status, 65);
     assert.match(stdout, /^3 jobs enqueued in .*, 3 bad lines skipped\n$/);
     for (
-      const told of [
+      const invalid of [
         /bad: Cannot read line 3 as/,
         /bad: Cannot read line 5 as a job: .*queue/,
         /more/,
       ]
-    ) assert.match(stderr, told);
+    ) assert.match(stderr, invalid);
     assert.equal(stderr.match(/^faktory: warning: /gm)?.length, 3);
     assert.doesNotMatch(stderr, /no job\b/);
     assert.deepEqual(server.snapshot().queues, { default: 3 });
@@ -101,12 +101,12 @@ test("push --ndjson --json prints events", async () => {
       ...{ event: "end", enqueued: 3, invalid: 2, refused: 0, unknown: 0, complete: true },
       files: [{ file, line: 6 }],
     });
-    const told = events.filter(({ event }) => event === "invalid");
-    assert.deepEqual(told.map(({ line, code }) => [line, code]), [
+    const invalid = events.filter(({ event }) => event === "invalid");
+    assert.deepEqual(invalid.map(({ line, code }) => [line, code]), [
       [3, "INVALID_JSON"],
       [5, "INVALID_JOB"],
     ]);
-    assert.ok(told.every((one) => one.file === file && /^Cannot read line/.test(one.message)));
+    assert.ok(invalid.every((one) => one.file === file && /^Cannot read line/.test(one.message)));
   });
 });
 

@@ -96,12 +96,12 @@ test("a job is shown with the attempts that the server keeps, also after the job
 
 test("on a server that cannot list jobs, their number and its web page are printed", async () => {
   await withProtocolServer(async (url) => {
-    const said = "lists jobs only on its web page, by default at http://127.0.0.1:7420";
+    const hint = "lists jobs only on its web page, by default at http://127.0.0.1:7420";
     const { stdout } = await faktory(["dead", "--url", url]);
-    assert.equal(stdout, `3 jobs in dead. This server ${said}\n`);
+    assert.equal(stdout, `3 jobs in dead. This server ${hint}\n`);
     const queue = await faktory(["queues", "jobs", "images", "--json", "--url", url]);
     const { size, jobs, reason } = JSON.parse(queue.stdout);
-    assert.deepEqual([size, jobs, reason], [4, null, `This server ${said}`]);
+    assert.deepEqual([size, jobs, reason], [4, null, `This server ${hint}`]);
     const { status, stderr } = await faktory(["job", "some-jid", "--url", url]);
     assert.equal(status, 69);
     assert.match(stderr, /web page, by default at http:\/\/127\.0\.0\.1:7420\n$/);

@@ -17,9 +17,9 @@ async function withJobs(
     for (const [type, queue, at] of jobs) await producer.enqueue({ type, queue, at });
     await producer.close();
     await use(async (...args) => {
-      const told = await faktory([...args, "--url", server.url]);
-      assert.deepEqual([told.status, told.stderr], [0, ""]);
-      const { stdout } = told;
+      const result = await faktory([...args, "--url", server.url]);
+      assert.deepEqual([result.status, result.stderr], [0, ""]);
+      const { stdout } = result;
       return { stdout, json: args.includes("--json") ? JSON.parse(stdout) : {} };
     }, server);
   });

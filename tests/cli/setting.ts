@@ -10,14 +10,14 @@ import type { FaktoryServer, FaktoryServerOptions } from "../../src/server/mod.t
 import { startQuick } from "../server/quick.ts";
 
 /** The output of a command, and how it ended. */
-export interface Ended {
+export interface CommandResult {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /** The environment of a command. */
-export interface Surroundings {
+export interface CommandEnvironment {
   readonly env?: Record<string, string>;
   readonly signal?: AbortSignal;
   /** Receives the output to stdout, piece by piece. */
@@ -42,16 +42,16 @@ export interface Surroundings {
 /** Runs the command in this process. */
 export async function faktory(
   args: readonly string[],
-  surroundings: Surroundings = {},
-): Promise<Ended> {
+  surroundings: CommandEnvironment = {},
+): Promise<CommandResult> {
   const { env = {}, signal = new AbortController().signal, wrote, wroteError, heeds } =
     surroundings;
   const { isTerminal = false, columns, rows, keys, clock } = surroundings;
-  const said = { stdout: "", stderr: "" };
-  const output = (name: "stdout" | "stderr", heard?: (text: string) => void) => ({
+  const printed = { stdout: "", stderr: "" };
+  const output = (name: "stdout" | "stderr", onText?: (text: string) => void) => ({
     write(text: string) {
-      said[name] += text;
-      heard?.(text);
+      printed[name] += text;
+      onText?.(text);
     },
     isTerminal,
     columns,
@@ -78,7 +78,7 @@ export async function faktory(
     clock,
   };
   const status = await runCli(args, io, surroundings.commands);
-  return { status, ...said };
+  return { status, ...printed };
 }
 
 /** The time at the start of a log line. */
@@ -108,7 +108,7 @@ export async function running(args: readonly string[], env: Record<string, strin
   return {
     first,
     ended,
-    stop(): Promise<Ended> {
+    stop(): Promise<CommandResult> {
       controller.abort();
       return ended;
     },

@@ -6,9 +6,9 @@ import type { Snapshot } from "../../src/cli/commands/top/snapshot.ts";
 import { viewOf } from "../../src/cli/commands/top/view.ts";
 import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 import {
-  type Ended,
+  type CommandEnvironment,
+  type CommandResult,
   faktory,
-  type Surroundings,
   unusedUrl,
   withListener,
   withServer,
@@ -21,10 +21,10 @@ const leave = "\u001b[?25h\u001b[?1049l";
  * Runs `faktory top` with a manual clock. Each call of `next` advances it and returns the new
  * output.
  */
-function watched(args: readonly string[], surroundings: Surroundings = {}) {
+function watched(args: readonly string[], surroundings: CommandEnvironment = {}) {
   const clock = new ManualClock(Date.UTC(2026, 0, 1, 12));
   const written: string[] = [];
-  let ended: Ended | undefined;
+  let ended: CommandResult | undefined;
   const end = faktory(["top", ...args], {
     ...surroundings,
     clock,
@@ -259,12 +259,12 @@ test("rates are changes per second", () => {
 
 test("unknown rates are undefined", () => {
   const unknown = { enqueued: undefined, processed: undefined, failed: undefined };
-  const told = ({ enqueued, processed, failed }: Rates) => ({ enqueued, processed, failed });
+  const counts = ({ enqueued, processed, failed }: Rates) => ({ enqueued, processed, failed });
   const now = snapshot(1000, { a: 1 });
-  assert.deepEqual(told(ratesOf(undefined, now)), unknown);
-  assert.deepEqual(told(ratesOf(now, now)), unknown);
+  assert.deepEqual(counts(ratesOf(undefined, now)), unknown);
+  assert.deepEqual(counts(ratesOf(now, now)), unknown);
   const flushed = ratesOf(snapshot(0, { a: 9 }, { processed: 9, failures: 1 }), now);
-  assert.deepEqual(told(flushed), unknown);
+  assert.deepEqual(counts(flushed), unknown);
   assert.deepEqual([...flushed.growth], [["a", -8]]);
 });
 
@@ -334,8 +334,8 @@ test("if not all queues fit, the largest are shown", () => {
 
 test("the first lines tell how to quit", () => {
   const now = snapshot(0, {});
-  const figures = { url: "tcp://x", time: "12:00:00", now, rates: ratesOf(undefined, now) };
-  const [first] = viewOf({ ...figures, hint: "q to quit" }, { columns: 120 });
+  const data = { url: "tcp://x", time: "12:00:00", now, rates: ratesOf(undefined, now) };
+  const [first] = viewOf({ ...data, hint: "q to quit" }, { columns: 120 });
   assert.ok(first!.text.endsWith("12:00:00  q to quit"));
 });
 
@@ -345,10 +345,10 @@ test("a server's text cannot control the terminal", () => {
     ...now,
     server: { ...now.server, description: "\u001b[2J\nFaktory" },
   };
-  const figures = { url: "tcp://x", time: "", now: spiteful, rates: ratesOf(undefined, now) };
-  const [first] = viewOf({ ...figures, lost: "a\u001b[31m\nb" }, {});
+  const data = { url: "tcp://x", time: "", now: spiteful, rates: ratesOf(undefined, now) };
+  const [first] = viewOf({ ...data, lost: "a\u001b[31m\nb" }, {});
   assert.ok(first !== undefined && !first.text.includes("\u001b") && !first.text.includes("\n"));
-  for (const { text } of viewOf({ ...figures, lost: "a\u001b[31m" }, {})) {
+  for (const { text } of viewOf({ ...data, lost: "a\u001b[31m" }, {})) {
     assert.ok(!text.includes("\u001b"));
   }
 });

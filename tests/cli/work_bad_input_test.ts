@@ -6,21 +6,25 @@ import { Script } from "node:vm";
 import { moduleError } from "../../src/cli/commands/work/load.ts";
 import { runtime } from "../../src/internal/environment.ts";
 import { withFolder } from "../server/data.ts";
-import { type Ended, faktory, unusedUrl, withServer } from "./setting.ts";
+import { type CommandResult, faktory, unusedUrl, withServer } from "./setting.ts";
 
 /**
  * Asserts that the command failed with this status, and with one line that explains the error and
  * how to fix it.
  */
-function assertRefused({ status, stdout, stderr }: Ended, expected: number, line: RegExp): void {
+function assertRefused(
+  { status, stdout, stderr }: CommandResult,
+  expected: number,
+  line: RegExp,
+): void {
   assert.match(stderr, /^faktory: [^\n]+; [^\n]+\n$/);
   assert.match(stderr, line);
   assert.deepEqual([status, stdout], [expected, ""], stderr);
 }
 
 /** Runs `faktory work` with modules of these contents, on a running server. */
-async function workWith(texts: Record<string, string>, ...flags: string[]): Promise<Ended> {
-  let ended: Ended | undefined;
+async function workWith(texts: Record<string, string>, ...flags: string[]): Promise<CommandResult> {
+  let ended: CommandResult | undefined;
   await withServer({}, async ({ url }) => {
     await withFolder(async (folder) => {
       const paths = Object.keys(texts).map((name) => join(folder, name));

@@ -10,7 +10,13 @@ import { deferred } from "../../src/internal/deferred.ts";
 import type { FaktoryServer } from "../../src/server/mod.ts";
 import type { SignalActions } from "../../src/signals/process_signals.ts";
 import { withFolder } from "../server/data.ts";
-import { type Ended, faktory, type Surroundings, untimed, withServer } from "./setting.ts";
+import {
+  type CommandEnvironment,
+  type CommandResult,
+  faktory,
+  untimed,
+  withServer,
+} from "./setting.ts";
 
 /** Shared with the modules of this test. */
 const shared: Record<string, unknown> = {};
@@ -22,7 +28,7 @@ interface Setting {
   /** Writes a module. Returns its path. */
   module(text: string, name?: string): Promise<string>;
   /** Runs `faktory work` with the server's URL. */
-  work(args: readonly string[], surroundings?: Surroundings): Promise<Ended>;
+  work(args: readonly string[], surroundings?: CommandEnvironment): Promise<CommandResult>;
 }
 
 /** Calls `use` with a server, a producer and a folder for modules. */
@@ -122,8 +128,8 @@ test("work --json prints events, and --quiet omits single jobs", async () => {
       concurrency: 10,
     });
     const about = { jid, type: "greet", queue: "default" };
-    const said = { level: "info", event: "log", message: "hello", to: "you" };
-    assert.deepEqual(log, { ...said, ...about, attempt: 1 });
+    const entry = { level: "info", event: "log", message: "hello", to: "you" };
+    assert.deepEqual(log, { ...entry, ...about, attempt: 1 });
     assert.deepEqual(done, {
       level: "info",
       event: "done",
@@ -250,8 +256,8 @@ test("work --check loads the modules and connects, but runs no job", async () =>
 async function withHeldJob(
   args: readonly string[],
   use: (actions: SignalActions, release: () => void) => Promise<void> | void,
-): Promise<Ended> {
-  let ended: Ended | undefined;
+): Promise<CommandResult> {
+  let ended: CommandResult | undefined;
   await withSetting(async ({ producer, module, work }) => {
     const begun = deferred();
     const gate = deferred();

@@ -53,7 +53,7 @@ const GRACE_MS = 300;
 const CALLED_OFF = new Error("called off");
 
 /** A command and its observed results. */
-interface Sent {
+interface SentCommand {
   readonly id: number;
   readonly resend: Resend;
   readonly notAfter: number | undefined;
@@ -95,7 +95,7 @@ const AT_ONCE: ReadonlySet<Action["do"]> = new Set(["send", "abort", "hold", "re
 /** Runs the steps of a setting on a connection. {@linkcode Model.audit} checks the results. */
 export class Model {
   readonly clock = new ManualClock();
-  readonly sent: Sent[] = [];
+  readonly sent: SentCommand[] = [];
   readonly #connections: Connection[] = [];
   readonly #setting: Setting;
   readonly #connection: ReconnectingConnection;
@@ -226,7 +226,7 @@ export class Model {
 
   #send({ resend, signal, within }: Action & { do: "send" }): void {
     const { clock } = this;
-    const sent: Sent = {
+    const sent: SentCommand = {
       id: this.sent.length,
       resend,
       notAfter: within === undefined ? undefined : clock.now() + within,
@@ -272,7 +272,7 @@ export class Model {
   }
 
   /** Returns the connections that received a command. */
-  #came({ id }: Sent): Connection[] {
+  #came({ id }: SentCommand): Connection[] {
     return this.#connections.filter((connection) => this.#ids(connection).includes(id));
   }
 
@@ -352,7 +352,7 @@ export class Model {
     assert.equal(this.clock.pending, 0, "a timer is left");
   }
 
-  #check(sent: Sent): void {
+  #check(sent: SentCommand): void {
     const { id, end, resend, passes, notAfter } = sent;
     const is = (condition: boolean, what: string) => assert(condition, `C${id}: ${what}`);
     is(end !== undefined && sent.settled === 1, "never settled");
@@ -376,7 +376,7 @@ export class Model {
   }
 
   #checkError(
-    { id, isAborted, resend, notAfter }: Sent,
+    { id, isAborted, resend, notAfter }: SentCommand,
     error: unknown,
     { came, lookedAt }: { came: number; lookedAt: number },
   ): void {

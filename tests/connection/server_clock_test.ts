@@ -11,13 +11,13 @@ const HOUR_MS = 3_600_000;
 function setting(aheadMs: number) {
   const clock = new WallClock();
   const server = new WallClock(clock.now() + aheadMs);
-  const asked: Request[] = [];
+  const requests: Request[] = [];
   const serverClock = new ServerClock(clock, (request) => {
     request.sending?.();
-    asked.push(request);
+    requests.push(request);
   });
   return {
-    ...{ clock, server, asked, serverClock },
+    ...{ clock, server, requests, serverClock },
     pass(ms: number) {
       clock.advance(ms);
       server.advance(ms);
@@ -27,7 +27,7 @@ function setting(aheadMs: number) {
       this.pass(ms);
       const answer = reply();
       this.pass(ms);
-      asked.shift()!.resolve(answer);
+      requests.shift()!.resolve(answer);
     },
   };
 }
@@ -47,20 +47,20 @@ for (const aheadMs of [-24 * HOUR_MS, -120_000, 0, 1500, 24 * HOUR_MS]) {
     it.pass(59_000);
     assert.equal(it.serverClock.now(), it.server.now());
     assert.equal(it.serverClock.fresh(), undefined);
-    assert.equal(it.asked.length, 0);
+    assert.equal(it.requests.length, 0);
   });
 }
 
 test("the time is requested on demand, once for all callers, again after a minute", async () => {
   const it = setting(5000);
-  assert.equal(it.asked.length, 0);
+  assert.equal(it.requests.length, 0);
   const both = Promise.all([it.serverClock.fresh(), it.serverClock.fresh()]);
-  assert.equal(it.asked.length, 1);
+  assert.equal(it.requests.length, 1);
   it.answer();
   await both;
   it.pass(60_001);
   const again = it.serverClock.fresh();
-  assert.equal(it.asked.length, 1);
+  assert.equal(it.requests.length, 1);
   // The server's clock was set back in the meantime.
   it.server.jump(-HOUR_MS);
   it.answer(10);
@@ -113,7 +113,7 @@ test("of two readings that agree, the more exact one is kept, else the newer one
   const slow = it.serverClock.info();
   const answer = { now: iso(it.server.now()) };
   it.pass(4000);
-  it.asked.shift()!.resolve(answer);
+  it.requests.shift()!.resolve(answer);
   await slow;
   assert.equal(it.serverClock.now(), it.server.now());
   const other = it.serverClock.info();
@@ -135,8 +135,10 @@ test("the wait is two seconds for a silent server, none without a connection", a
   assert.equal(it.serverClock.now(), it.clock.now());
   // Later callers share the same INFO.
   const second = it.serverClock.fresh();
-  assert.equal(it.asked.length, 1);
-  it.asked.shift()!.reject(new ConnectionLostError("CONNECTION_LOST", "x", { outcome: "unknown" }));
+  assert.equal(it.requests.length, 1);
+  it.requests.shift()!.reject(
+    new ConnectionLostError("CONNECTION_LOST", "x", { outcome: "unknown" }),
+  );
   await second;
   assert.equal(it.clock.pending, 0, "a timer is left");
   const third = it.serverClock.fresh();

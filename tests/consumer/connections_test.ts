@@ -53,7 +53,7 @@ function start(server: Behaviour, options: ConsumerOptions = {}) {
     };
     await peer.greet();
     let replies = "";
-    const say = (reply: string) => {
+    const send = (reply: string) => {
       replies += reply;
       if (peer.isClosed || (server.isFast === true && lines.length > count)) return;
       peer.say(replies);
@@ -75,18 +75,18 @@ function start(server: Behaviour, options: ConsumerOptions = {}) {
         }
         fetches--;
         if (server.jobs === 0) {
-          say("$-1\r\n");
+          send("$-1\r\n");
           continue;
         }
         server.jobs--;
-        say(jobReply(`job-${String(given++).padStart(6, "0")}`));
+        send(jobReply(`job-${String(given++).padStart(6, "0")}`));
         continue;
       }
       const jid = /^(?:ACK|FAIL) .*"jid":"(.*?)"/.exec(line)?.[1];
       if (jid !== undefined) delays.push(clock.now() - ranAt.get(jid)!);
       if (line === "INFO") await server.heldInfo;
       const faktory = { queues: { default: server.jobs } };
-      say(line === "INFO" ? bulk(JSON.stringify({ faktory, server: {} })) : "+OK\r\n");
+      send(line === "INFO" ? bulk(JSON.stringify({ faktory, server: {} })) : "+OK\r\n");
     }
   }
   const consumer = new Consumer({

@@ -8,7 +8,7 @@ import { once, until } from "./setting.ts";
 type Script = Awaited<ReturnType<typeof script<"run">>>;
 
 /** Causes an event, and checks its details. */
-interface Provocation<Detail> {
+interface EventCause<Detail> {
   /** Options of the consumer and its server. */
   readonly options?: ScriptOptions;
   /** Causes the event. */
@@ -48,7 +48,7 @@ const run = (jobtype: keyof typeof handlers | "unknown", fields = {}) => (script
   script.give(jobReply(JID, { jobtype, ...fields }));
 
 /** One entry for each event. A missing or unknown event is a compile error. */
-const provocations: { [Name in keyof ConsumerEvents]: Provocation<ConsumerEvents[Name]> } = {
+const provocations: { [Name in keyof ConsumerEvents]: EventCause<ConsumerEvents[Name]> } = {
   start: {
     provoke: run("works"),
     check: ([{ job }]) => assert.deepEqual([job.jid, job.type], [JID, "works"]),
@@ -250,7 +250,7 @@ async function detailsOf(
 for (const name of Object.keys(provocations) as (keyof ConsumerEvents)[]) {
   test(`the event ${name} has the details that its documentation names`, async () => {
     const { details: all } = await detailsOf(name);
-    const { check } = provocations[name] as Provocation<unknown>;
+    const { check } = provocations[name] as EventCause<unknown>;
     if (name !== "state") assert.equal(all[name].length, 1);
     check(all[name] as never);
   });

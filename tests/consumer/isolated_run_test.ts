@@ -14,7 +14,7 @@ const module = new URL("../fixtures/isolated/act.ts", import.meta.url);
 function listener() {
   const entries: [message: string, fields: unknown][] = [];
   let hear = () => {};
-  const said = new Promise<void>((resolve) => hear = resolve);
+  const message = new Promise<void>((resolve) => hear = resolve);
   const log = (message: string, fields: object = {}) => {
     // Entries of the consumer itself have its id.
     if ("wid" in fields) return;
@@ -22,7 +22,7 @@ function listener() {
     hear();
   };
   const logger: Logger = { trace: log, debug: log, info: log, warn: log, error: log };
-  return { logger, entries, said };
+  return { logger, entries, message };
 }
 
 /** Calls `heard` when a BEAT is sent. */
@@ -87,14 +87,14 @@ test("a stop ends a job in a busy loop, which fails and is retried", () =>
     await using server = await startQuick();
     await using producer = await Producer.connect({ url: server.url });
     await using handler = isolated(module, { threads: 1, terminateAfterMs: 1 });
-    const { logger, said } = listener();
+    const { logger, message } = listener();
     const consumer = new Consumer({ url: server.url, concurrency: 1, logger });
     consumer.register("act", handler);
     const failures: unknown[] = [];
     consumer.on("fail", ({ error }) => failures.push(error));
     await producer.enqueue("act", ["burnWhileThere", folder]);
     const running = consumer.run();
-    await said;
+    await message;
     await consumer.stop({ graceMs: 1 });
     assert.equal((await running).failed, 1);
     const [error] = failures;

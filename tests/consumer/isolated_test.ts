@@ -43,7 +43,7 @@ function act(options?: IsolatedOptions, clock = new ManualClock()) {
 function listening(abort = new AbortController()) {
   const calls: unknown[] = [];
   let hear = () => {};
-  const said = new Promise<void>((resolve) => hear = resolve);
+  const message = new Promise<void>((resolve) => hear = resolve);
   const logged = (level: string) => (message: string, fields?: unknown) => {
     calls.push(fields === undefined ? [level, message] : [level, message, fields]);
     hear();
@@ -68,7 +68,7 @@ function listening(abort = new AbortController()) {
       error: logged("error"),
     },
   };
-  return { context, calls, said, abort };
+  return { context, calls, message, abort };
 }
 
 const { context } = listening();
@@ -191,9 +191,9 @@ test("outcomes, thrown or returned, become instances of the calling thread's cla
 
 test("an abort arrives in the thread with its name, code and message", async () => {
   await using run = act({ threads: 1 });
-  const { context, said, abort } = listening();
+  const { context, message, abort } = listening();
   const running = run(job("abortName"), context);
-  await said;
+  await message;
   abort.abort(stopped);
   assert.deepEqual(await running, ["JobAbortedError", "STOPPED", stopped.message, true]);
 
@@ -209,10 +209,10 @@ test("the thread of a run that ignores its abort ends, and other runs go on", ()
     const clock = new ManualClock();
     await using run = act({ threads: 1, terminateAfterMs: 50 }, clock);
     const before = await run(job("where"), context) as { threadId: number };
-    const { context: burning, said, abort } = listening();
+    const { context: burning, message, abort } = listening();
     const running = run(job("burnWhileThere", folder), burning);
     const next = run(job("where"), context);
-    await said;
+    await message;
     abort.abort(stopped);
     clock.advance(49);
     assert.equal(clock.pending, 1);
@@ -226,11 +226,11 @@ test("the thread of a run that ignores its abort ends, and other runs go on", ()
 
 test("a job that is aborted before it began rejects at once and never runs", async () => {
   await using run = act({ threads: 1 });
-  const { context: first, said, abort } = listening();
+  const { context: first, message, abort } = listening();
   const running = run(job("abortName"), first);
   const { context: second, abort: secondAbort } = listening();
   const waiting = run(job("where"), second);
-  await said;
+  await message;
   secondAbort.abort(stopped);
   assert.equal(await caught(waiting), stopped);
   assert.equal(await caught(run(job("where"), second)), stopped);
@@ -285,11 +285,11 @@ test("a module that is missing, broken or without a handler fails its jobs", asy
 test("disposal ends running and waiting jobs, and the handler can be used again", () =>
   withFolder(async (folder) => {
     const run = act({ threads: 1 });
-    const { context: burning, said } = listening();
+    const { context: burning, message } = listening();
     const ends = [run(job("burnWhileThere", folder), burning), run(job("where"), context)].map(
       caught,
     );
-    await said;
+    await message;
     await run[Symbol.asyncDispose]();
     for (const error of await Promise.all(ends)) {
       assert(error instanceof StateError);

@@ -188,12 +188,12 @@ test("an error of middleware fails the job, before and after next, sync or async
 });
 
 test("an outcome rejects next in outer middleware only", async () => {
-  const heard: unknown[] = [];
+  const caught: unknown[] = [];
   const around = (name: string): ConsumerMiddleware => async (_job, _context, next) => {
     try {
       return await next();
     } catch (error) {
-      heard.push([name, error instanceof Outcome]);
+      caught.push([name, error instanceof Outcome]);
       throw error;
     }
   };
@@ -203,7 +203,7 @@ test("an outcome rejects next in outer middleware only", async () => {
   };
   const run = await runWithin([around("a"), around("b"), giving, around("c")], () => "value");
   assert.equal(run.outcome, "discard");
-  assert.deepEqual(heard, [["b", true], ["a", true]]);
+  assert.deepEqual(caught, [["b", true], ["a", true]]);
 });
 
 test("middleware that is not a function is refused", () => {

@@ -102,8 +102,8 @@ test("a result without an answer is sent again, in the same order", async () => 
   assert.deepEqual(verbs(commands.lines), expected);
   const silent = await cut(silence);
   assert.deepEqual(silent(), expected);
-  const heard = await cut();
-  assert.deepEqual(heard(), expected);
+  const received = await cut();
+  assert.deepEqual(received(), expected);
   const { done, failed } = await stop();
   assert.deepEqual([done, failed, starts.length, unreported], [2, 1, 3, []]);
 });

@@ -4,7 +4,7 @@ import { Prefetch } from "../../src/consumer/fetch/prefetch.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 
 /** Number of waiting jobs and duration of a FETCH at each time. A job is fetched every 10 ms. */
-interface Course {
+interface PrefetchRun {
   waiting(at: number): number;
   tookMs?(at: number): number;
   readonly ms: number;
@@ -14,13 +14,13 @@ interface Course {
  * Returns the times at which the server was asked, and the FETCHes that were allowed after each
  * job.
  */
-async function watch({ waiting, tookMs = () => 0, ms }: Course) {
+async function watch({ waiting, tookMs = () => 0, ms }: PrefetchRun) {
   const clock = new ManualClock(0);
-  const asked: number[] = [];
+  const requestedAt: number[] = [];
   const allowed: number[] = [];
   const prefetch = new Prefetch(clock, {
     countWaiting() {
-      asked.push(clock.now());
+      requestedAt.push(clock.now());
       return Promise.resolve(waiting(clock.now()));
     },
   });
@@ -32,18 +32,18 @@ async function watch({ waiting, tookMs = () => 0, ms }: Course) {
     allowed.push(prefetch.maxInFlight);
     clock.advance(10);
   }
-  return { asked, allowed, prefetch };
+  return { requestedAt, allowed, prefetch };
 }
 
 test("while no job waits, the server is asked ten times a second at most", async () => {
-  const { asked, prefetch } = await watch({ waiting: () => 0, ms: 2000 });
-  assert.deepEqual(asked, Array.from({ length: 20 }, (_, i) => 100 * i));
+  const { requestedAt, prefetch } = await watch({ waiting: () => 0, ms: 2000 });
+  assert.deepEqual(requestedAt, Array.from({ length: 20 }, (_, i) => 100 * i));
   assert.equal(prefetch.maxInFlight, 0);
 });
 
 test("with a backlog, the server is asked as soon as its answer is out of date", async () => {
-  const { asked, prefetch } = await watch({ waiting: (at) => at < 500 ? 0 : 400, ms: 1000 });
-  assert.deepEqual(asked, [0, 100, 200, 300, 400, 500, 710, 920]);
+  const { requestedAt, prefetch } = await watch({ waiting: (at) => at < 500 ? 0 : 400, ms: 1000 });
+  assert.deepEqual(requestedAt, [0, 100, 200, 300, 400, 500, 710, 920]);
   assert(prefetch.maxInFlight > 0);
 });
 

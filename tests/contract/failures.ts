@@ -121,10 +121,10 @@ export function failuresContract(subject: Subject): void {
         { retry, handlerOptions: { deadLetter } },
         () => Promise.reject(error),
       );
-      const told: unknown[] = [];
-      one.consumer.on("dead", ({ deadLetter }) => told.push(deadLetter));
+      const deadLetters: unknown[] = [];
+      one.consumer.on("dead", ({ deadLetter }) => deadLetters.push(deadLetter));
       const report = await one.consumer.run({ maxJobs: 1 });
-      assert.deepEqual([told, report.dead], [[deadLetter], 1]);
+      assert.deepEqual([deadLetters, report.dead], [[deadLetter], 1]);
       assert.deepEqual(await one.growth(), { ...NONE, scheduled: 1 });
       const { jid } = one;
       assert.deepEqual(await nextJob(subject, one.producer, deadLetter, jid), {

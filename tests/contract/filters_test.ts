@@ -118,15 +118,15 @@ async function run(setting: Setting, producer: Producer, raw: RawClient): Promis
   };
   const meant = jobs.filter(isMeant).map(({ jid }) => jidOf(jid)).sort();
   const others = jobs.filter((job) => !isMeant(job)).map(({ jid }) => jidOf(jid)).sort();
-  const told = JSON.stringify(filter);
+  const text = JSON.stringify(filter);
   const { queues, sets } = await producer.info();
   const moved = change === "requeue" ? queues[queue] ?? 0 : sets.dead;
-  if (change !== "discard") assert.equal(moved, meant.length, told);
-  assert.equal(sets.scheduled, others.length, told);
+  if (change !== "discard") assert.equal(moved, meant.length, text);
+  assert.equal(sets.scheduled, others.length, text);
   if (change === "kill") await producer.sets.dead.requeue({ all: true });
-  if (change !== "discard") assert.deepEqual(await fetched(moved), meant, told);
+  if (change !== "discard") assert.deepEqual(await fetched(moved), meant, text);
   await producer.sets.scheduled.requeue({ all: true });
-  assert.deepEqual(await fetched(others.length), others, told);
+  assert.deepEqual(await fetched(others.length), others, text);
 }
 
 for (const subject of subjects()) {

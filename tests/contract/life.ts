@@ -81,11 +81,11 @@ export function lifeContract(subject: Subject): void {
     for (const [more, fault] of [["", ""], [`,"enqueued_at":"é\\u0001"`, "é\u0001"]]) {
       await push("put-back", later + more);
       await mutate("requeue", "scheduled");
-      const told = fault === "" ? "" : String.raw`\xc3\xa9\x01`;
+      const letters = fault === "" ? "" : String.raw`\xc3\xa9\x01`;
       assert.equal(
         await client.ask(`QUEUE LATENCY ${queue}`),
-        `-ERR QUEUE: parsing time "${told}" as "2006-01-02T15:04:05.999999999Z07:00": ` +
-          `cannot parse "${told}" as "2006"`,
+        `-ERR QUEUE: parsing time "${letters}" as "2006-01-02T15:04:05.999999999Z07:00": ` +
+          `cannot parse "${letters}" as "2006"`,
       );
       await client.ask(`QUEUE REMOVE ${queue}`);
     }

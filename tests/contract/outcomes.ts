@@ -15,8 +15,8 @@ export function outcomesContract(subject: Subject): void {
   for (const [way, give] of WAYS) {
     it(`completes a job whose Discard was ${way}`, async () => {
       await using one = await oneJob(subject, { retry: 5 }, () => give(new Discard("no use")));
-      const told: unknown[] = [];
-      one.consumer.on("discard", ({ outcome }) => told.push(outcome.message));
+      const results: unknown[] = [];
+      one.consumer.on("discard", ({ outcome }) => results.push(outcome.message));
       one.consumer.on("fail", () => assert.fail("a Discard is no failure"));
       const report = await one.consumer.run({ maxJobs: 1 });
       assert.deepEqual(report, {
@@ -28,7 +28,7 @@ export function outcomesContract(subject: Subject): void {
         unfinished: [],
         unreported: [],
       });
-      assert.deepEqual(told, ["no use"]);
+      assert.deepEqual(results, ["no use"]);
       assert.deepEqual(await one.growth(), NONE);
     });
 
@@ -82,15 +82,15 @@ export function outcomesContract(subject: Subject): void {
 
     it(`snoozes a job whose Snooze was ${way}, which uses no retry`, async () => {
       await using one = await oneJob(subject, { retry: 1 }, () => give(new Snooze(3600)));
-      const told: unknown[] = [];
-      one.consumer.on("snooze", ({ outcome }) => told.push(outcome.seconds));
+      const results: unknown[] = [];
+      one.consumer.on("snooze", ({ outcome }) => results.push(outcome.seconds));
       for (let i = 0; i < 2; i++) {
         const report = await one.consumer.run({ maxJobs: 1 });
         assert.deepEqual([report.done, report.failed], [1, 0]);
         assert.deepEqual(await one.growth(), { ...NONE, scheduled: 1 });
         await one.producer.sets.scheduled.requeue({ jids: [one.jid] });
       }
-      assert.deepEqual(told, [3600, 3600]);
+      assert.deepEqual(results, [3600, 3600]);
       assert.deepEqual(one.runs.map(({ attempt, failure }) => [attempt, failure]), [
         [1, undefined],
         [1, undefined],

@@ -74,10 +74,10 @@ export function resumableContract(subject: Subject): void {
       throw new RangeError("no page 3");
     });
     const first = one.consumer();
-    const told: unknown[] = [];
-    first.on("fail", ({ error, next }) => told.push([(error as Error).name, next]));
+    const failures: unknown[] = [];
+    first.on("fail", ({ error, next }) => failures.push([(error as Error).name, next]));
     await first.run({ maxJobs: 1 });
-    assert.deepEqual(told, [["RangeError", "retry"]]);
+    assert.deepEqual(failures, [["RangeError", "retry"]]);
     await one.back();
     await one.consumer().run({ maxJobs: 1 });
     assert.deepEqual(one.steps, [0, 1, 2, 3, 4, 5]);

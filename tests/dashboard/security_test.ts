@@ -95,14 +95,14 @@ test("every response has a content security policy and forbids frames", async ()
 test("a page of another site cannot change anything", async () => {
   await withDashboard({ jobs: [{ type: "a", at: later }] }, async ({ visit, server }) => {
     const form = { bulk: "discard:matching", confirmed: "yes" };
-    const evil: Record<string, string>[] = [
+    const hostile: Record<string, string>[] = [
       { origin: "https://evil.example" },
       { origin: "null" },
       { origin: "http://localhost:3000" },
       { origin: "http://localhost.evil.example:7420" },
       { origin: "", "sec-fetch-site": "cross-site" },
     ];
-    for (const headers of evil) {
+    for (const headers of hostile) {
       assert.equal((await visit("/scheduled", { form, headers })).status, 403, headers["origin"]);
       const json = { set: "scheduled", all: true };
       assert.equal((await visit("/api/jobs/discard", { json, headers })).status, 403);
@@ -239,7 +239,7 @@ test("the login redirects only to pages of the dashboard", async () => {
       (await visit("/jobs/login", { form: { password: "hush", next } })).headers.get("location");
     assert.equal(await next("/jobs/dead?type=a%20b"), "/jobs/dead?type=a%20b");
     for (
-      const evil of [
+      const hostile of [
         "//evil.example",
         "https://evil.example/",
         "/\\evil.example",
@@ -248,12 +248,12 @@ test("the login redirects only to pages of the dashboard", async () => {
         "\n//e",
       ]
     ) {
-      assert.equal(await next(evil), "/jobs/", evil);
+      assert.equal(await next(hostile), "/jobs/", hostile);
     }
     const bare = visitor(dashboard(await closed(), { password: "hush" }));
-    for (const evil of ["//evil.example", "/\\evil.example", "/\t/evil.example"]) {
-      const { headers } = await bare("/login", { form: { password: "hush", next: evil } });
-      assert.equal(headers.get("location"), "/", evil);
+    for (const hostile of ["//evil.example", "/\\evil.example", "/\t/evil.example"]) {
+      const { headers } = await bare("/login", { form: { password: "hush", next: hostile } });
+      assert.equal(headers.get("location"), "/", hostile);
     }
   });
 });

@@ -12,7 +12,7 @@ import { startQuick } from "../server/quick.ts";
 export const ORIGIN = "http://localhost:7420";
 
 /** A request of a visitor. */
-export interface Sent {
+export interface VisitRequest {
   readonly form?: Readonly<Record<string, string | readonly string[]>>;
   readonly json?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -20,7 +20,7 @@ export interface Sent {
 }
 
 /** A response to a visitor. */
-export interface Got {
+export interface VisitResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -28,7 +28,10 @@ export interface Got {
 
 /** Sends requests as a browser does. */
 export function visitor(handler: DashboardHandler) {
-  return async (path: string, { form, json, headers, method }: Sent = {}): Promise<Got> => {
+  return async (
+    path: string,
+    { form, json, headers, method }: VisitRequest = {},
+  ): Promise<VisitResponse> => {
     const fields = new URLSearchParams();
     for (const [name, value] of Object.entries(form ?? {})) {
       for (const one of typeof value === "string" ? [value] : value) fields.append(name, one);

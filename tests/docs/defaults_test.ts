@@ -62,7 +62,7 @@ interface Row {
   readonly interfaces: readonly string[];
   readonly names: readonly string[];
   /** The cell with the default. */
-  readonly told: string;
+  readonly shown: string;
 }
 
 /** Reads the tables of options on a page. */
@@ -81,7 +81,7 @@ function rowsOf(page: string): Row[] {
       return {
         interfaces: INTERFACES[owner] ?? assert.fail(`${owner} is not in this test`),
         names: Array.from(cells[before]!.matchAll(/`(?:\w+\.)?(\w+)`/g), ([, name]) => name!),
-        told: cells.at(-1)!,
+        shown: cells.at(-1)!,
       };
     });
   });
@@ -111,13 +111,13 @@ describe("the default of an option", () => {
     it(`is the one in docs/${page}.md`, () => {
       const rows = rowsOf(page);
       assert.ok(rows.length > 3);
-      const wrong = rows.flatMap(({ interfaces, names, told }) => {
+      const wrong = rows.flatMap(({ interfaces, names, shown }) => {
         const all = names.flatMap((name) =>
           interfaces.map((one) => options.get(`${one}.${name}`)).filter((one) => one !== undefined)
         );
         const values = new Set(all.flatMap((one) => valuesIn(one.told ?? "")));
-        const isSame = valuesIn(told).join() === [...values].join();
-        return isSame ? [] : [{ option: names.join(), page: told, code: all }];
+        const isSame = valuesIn(shown).join() === [...values].join();
+        return isSame ? [] : [{ option: names.join(), page: shown, code: all }];
       });
       assert.deepEqual(wrong, []);
     });

@@ -87,8 +87,10 @@ it("docs/errors.md has a row for each error code, and no others", () => {
     read("docs/errors.md").matchAll(/^\| (`[^|]*)\|/gm),
     ([, cell]) => cell!,
   );
-  const told = cells.flatMap((cell) => Array.from(cell.matchAll(/`(\w+)`/g), ([, code]) => code!));
-  assert.deepEqual([...new Set(told)].sort(), [...new Set(codes)].sort());
+  const listed = cells.flatMap((cell) =>
+    Array.from(cell.matchAll(/`(\w+)`/g), ([, code]) => code!)
+  );
+  assert.deepEqual([...new Set(listed)].sort(), [...new Set(codes)].sort());
 });
 
 it("docs/constants.md has the values of the code", () => {

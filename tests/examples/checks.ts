@@ -28,8 +28,8 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
       await response.body?.cancel();
     }
     await worker.line(/^Welcome, Ada!$/);
-    const said = await worker.stop();
-    equal(said.at(-1), "the worker has stopped (signal): 1 done, 0 handed back");
+    const output = await worker.stop();
+    equal(output.at(-1), "the worker has stopped (signal): 1 done, 0 handed back");
     match(await (await fetch(base)).text(), /0 wait, 0 run, 0 will be retried,\s+1 were run/);
     // A browser opens connections in advance. The stop does not wait for their requests.
     const { hostname, port } = new URL(base);
@@ -75,8 +75,8 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
     equal(server.snapshot().scheduled, 6);
     await producer.sets.scheduled.requeue({ type: "report" });
     while (server.snapshot().processed < 3) await producer.info();
-    const said = [...await first.stop(), ...await second.stop()];
-    const days = said.filter((line) => line.startsWith("the report of"));
+    const output = [...await first.stop(), ...await second.stop()];
+    const days = output.filter((line) => line.startsWith("the report of"));
     equal(days.length, 3);
     equal(new Set(days).size, 3);
     equal(server.snapshot().scheduled, 3);
@@ -92,11 +92,11 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
     await using worker = new Program(place, "chunks/worker.ts", { env });
     await worker.line(/^-1: Error: there is no such document$/);
     while (server.snapshot().processed < ids.length) await producer.info();
-    const said = await worker.stop();
-    const sizes = said.flatMap((line) => /^a chunk of (\d+)$/.exec(line)?.slice(1) ?? []);
+    const output = await worker.stop();
+    const sizes = output.flatMap((line) => /^a chunk of (\d+)$/.exec(line)?.slice(1) ?? []);
     equal(sizes.reduce((sum, size) => sum + Number(size), 0), ids.length);
     equal(sizes.length < 10, true);
-    match(said.at(-1) ?? "", /^the worker has stopped: 44 indexed in \d calls$/);
+    match(output.at(-1) ?? "", /^the worker has stopped: 44 indexed in \d calls$/);
     equal(server.snapshot().retries, 1);
   },
 
@@ -126,9 +126,9 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
     await using starter = new Program(place, "batches/start.ts", { env });
     await starter.end();
     await worker.line(/^2 albums are there$/);
-    const said = await worker.stop();
+    const output = await worker.stop();
     const places = (pattern: RegExp) =>
-      said.flatMap((line, index) => pattern.test(line) ? [index] : []);
+      output.flatMap((line, index) => pattern.test(line) ? [index] : []);
     const stages = [
       [/^thumbnail of cats/, 3],
       [/^contact sheet of cats$/, 1],
@@ -140,8 +140,8 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
     let last = -1;
     for (const [pattern, times] of stages) {
       const found = places(pattern);
-      equal(found.length, times, `${pattern} in ${said.join("; ")}`);
-      equal(found[0]! > last, true, `${pattern} comes too early in ${said.join("; ")}`);
+      equal(found.length, times, `${pattern} in ${output.join("; ")}`);
+      equal(found[0]! > last, true, `${pattern} comes too early in ${output.join("; ")}`);
       last = found.at(-1)!;
     }
     equal(places(/^contact sheet of dogs$/)[0]! > places(/^thumbnail of dogs/).at(-1)!, true);
@@ -220,9 +220,9 @@ export const checks: Readonly<Record<string, (place: Place) => Promise<void>>> =
       }
       await Deno.writeTextFile(`${folder}/notes.txt`, "no image");
       await using program = new Program(place, "hash/main.ts", { args: [folder] });
-      const said = await program.end();
-      equal(said.at(-1), "3 hashed, 0 failed");
-      equal(said.slice(0, -1).sort().join("\n"), expected.sort().join("\n"));
+      const output = await program.end();
+      equal(output.at(-1), "3 hashed, 0 failed");
+      equal(output.slice(0, -1).sort().join("\n"), expected.sort().join("\n"));
     }),
 };
 

@@ -25,13 +25,13 @@ async function setting(options: Partial<ConsumerOptions> = {}) {
     connections: 2,
     ...options,
   });
-  const said: string[] = [];
+  const emitted: string[] = [];
   const lags: number[] = [];
   consumer.on("lag", ({ lagMs }) => lags.push(lagMs));
   for (
     const event of ["done", "expired", "unreported", "disconnect", "reconnect", "clock"] as const
   ) {
-    consumer.on(event, () => said.push(event));
+    consumer.on(event, () => emitted.push(event));
   }
   const runs: unknown[] = [];
   const held: (() => void)[] = [];
@@ -44,12 +44,12 @@ async function setting(options: Partial<ConsumerOptions> = {}) {
   while (server.snapshot().waiting === 0) await turn();
   const it = {
     ...{ clock, serverClock, networkClock, server, proxy, producer, consumer },
-    ...{ said, lags, runs, held },
+    ...{ emitted, lags, runs, held },
     /** Moves all clocks until the condition holds. Returns the time that it took. */
     async until(isSo: () => boolean, maxMs = 10 * 60_000): Promise<number> {
       const since = clock.now();
       for (let passed = 0; !isSo(); passed += 250) {
-        assert(passed <= maxMs, `not so after ${maxMs} ms: ${said}`);
+        assert(passed <= maxMs, `not so after ${maxMs} ms: ${emitted}`);
         for (const each of [serverClock, networkClock, clock]) each.advance(250);
         await turn();
         await turn();
@@ -86,16 +86,16 @@ for (const isHeard of [true, false]) {
     const tookMs = await it.until(() => it.server.snapshot().workers === 1 && it.lags.length > 0);
     assert(tookMs < (isHeard ? 2000 : 20_000), `registered after ${tookMs} ms`);
     // Both connections are replaced. The one for reports detects its loss by a heartbeat only.
-    const bothMs = await it.until(() => it.said.includes("reconnect"));
+    const bothMs = await it.until(() => it.emitted.includes("reconnect"));
     assert(tookMs + bothMs < 22_000, `back after ${tookMs + bothMs} ms`);
     assert(it.lags[0]! >= 7.9 * HOUR_MS && it.lags[0]! <= 8.1 * HOUR_MS, String(it.lags));
-    await it.until(() => it.said.includes("expired"), 2000);
+    await it.until(() => it.emitted.includes("expired"), 2000);
     it.held[0]!();
     await it.producer.enqueue("quick", ["after"]);
     await it.until(() => it.runs.includes("after"));
     // The reservation of the interrupted job has ended, and the job runs again.
     await it.until(() => it.runs.filter((run) => run === "before").length === 2);
-    assert.deepEqual(it.said.filter((event) => event === "unreported"), []);
+    assert.deepEqual(it.emitted.filter((event) => event === "unreported"), []);
   });
 }
 
@@ -109,7 +109,7 @@ test("a job that was in flight while the machine slept does not run: it expired"
   it.clock.jump(HOUR_MS);
   it.networkClock.advance(1000);
   for (let i = 0; i < 20; i++) await turn();
-  assert(it.said.includes("expired"));
+  assert(it.emitted.includes("expired"));
   assert.deepEqual(it.runs, []);
   // The server has returned it to its queue by itself.
   await it.until(() => it.runs.length > 0);
@@ -130,10 +130,10 @@ test("after a loop is blocked for 70 s, a forgotten worker registers at once", a
   assert(it.lags[0]! >= 69_000 && it.lags[0]! <= 70_000, String(it.lags));
   // Its reservation lasts for half an hour, so it is neither aborted nor run again.
   it.held[0]!();
-  await it.until(() => it.said.includes("done") && it.server.snapshot().working === 0);
+  await it.until(() => it.emitted.includes("done") && it.server.snapshot().working === 0);
   assert.equal(it.server.snapshot().processed, 1);
   assert.deepEqual(it.runs, ["under way"]);
-  assert(!it.said.includes("expired"));
+  assert(!it.emitted.includes("expired"));
 });
 
 test("a loop that was blocked for 20 s reads its data before it checks timeouts", async () => {
@@ -144,9 +144,9 @@ test("a loop that was blocked for 20 s reads its data before it checks timeouts"
   assert.equal(it.server.snapshot().working, 1);
   it.clock.block(20_000);
   it.networkClock.advance(100);
-  await it.until(() => it.said.includes("done"));
+  await it.until(() => it.emitted.includes("done"));
   assert.deepEqual(it.runs, ["came meanwhile"]);
-  assert.deepEqual(it.said, ["done"], "a connection was lost");
+  assert.deepEqual(it.emitted, ["done"], "a connection was lost");
   assert(it.lags[0]! >= 19_000);
 });
 
@@ -159,7 +159,7 @@ test("a clock set back by three hours is reported, and reservations end in time"
   const setBack = new Promise<number>((resolve) =>
     it.consumer.on("clock", ({ setBackMs }) => resolve(setBackMs))
   );
-  const tookMs = await it.until(() => it.said.includes("expired"));
+  const tookMs = await it.until(() => it.emitted.includes("expired"));
   assert(tookMs >= 45_000 && tookMs <= 50_000, `expired after ${tookMs} ms`);
   const setBackMs = await setBack;
   assert(setBackMs > 2.9 * HOUR_MS && setBackMs <= 3 * HOUR_MS, String(setBackMs));
@@ -168,7 +168,7 @@ test("a clock set back by three hours is reported, and reservations end in time"
   it.proxy.onCommand = (verb) => verbs.push(verb);
   it.held[0]!();
   await it.pass(1000);
-  assert.deepEqual(it.said, ["clock", "expired"]);
+  assert.deepEqual(it.emitted, ["clock", "expired"]);
   assert(!verbs.includes("ACK"), String(verbs));
 });
 
@@ -182,7 +182,7 @@ test("after a clock was set back, timeouts and limits still work", async () => {
   assert(tookMs <= 6000, `${tookMs} ms for 30 jobs, 10 a second`);
   it.proxy.silenceAll();
   it.clock.jump(-HOUR_MS);
-  const noticedMs = await it.until(() => it.said.includes("disconnect"), 60_000);
+  const noticedMs = await it.until(() => it.emitted.includes("disconnect"), 60_000);
   assert(noticedMs <= 17_250, `noticed after ${noticedMs} ms`);
   await it.producer.enqueue("quick", ["again"]);
   await it.until(() => it.runs.includes("again"), 60_000);
@@ -196,10 +196,10 @@ test("a clock that is set forward and corrected harms no job", async () => {
   await it.until(() => it.runs.length === 1);
   it.clock.jump(HOUR_MS);
   await it.pass(3000);
-  assert.deepEqual(it.said.filter((event) => event === "expired"), []);
+  assert.deepEqual(it.emitted.filter((event) => event === "expired"), []);
   it.held[0]!();
   await it.until(() => it.server.snapshot().working === 0);
-  assert(it.said.includes("done"));
+  assert(it.emitted.includes("done"));
 });
 
 test("a monotonic clock follows its source forward but never back, and catches up again", () => {

@@ -92,7 +92,7 @@ export async function everyDeath(
 }
 
 /** A worker that may die. */
-interface Work {
+interface MortalWork {
   readonly server: MemoryServer;
   readonly queue: string;
   readonly program: Mortal;
@@ -105,7 +105,7 @@ interface Work {
  * Runs the jobs of a queue until they have ended or the program dies. Resolves to the end of the
  * run, which takes some time if the program is dead.
  */
-export async function workUntilDeath(work: Work): Promise<{ ended: Promise<unknown> }> {
+export async function workUntilDeath(work: MortalWork): Promise<{ ended: Promise<unknown> }> {
   const { server, queue, program, concurrency, clock } = work;
   const consumer = new Consumer({
     ...{ url: server.url, transport: program.transport(server.transport) },

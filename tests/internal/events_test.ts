@@ -9,26 +9,26 @@ interface Events {
 
 test("every listener is called until it is removed", () => {
   const events = new Emitter<Events>();
-  const heard: string[] = [];
+  const calls: string[] = [];
   assert.equal(events.has("word"), false);
-  const off = events.on("word", (word) => heard.push(`a:${word}`));
-  events.on("word", (word) => heard.push(`b:${word}`));
+  const off = events.on("word", (word) => calls.push(`a:${word}`));
+  events.on("word", (word) => calls.push(`b:${word}`));
   events.emit("word", "1");
   off();
   events.emit("word", "2");
-  assert.deepEqual(heard, ["a:1", "b:1", "b:2"]);
+  assert.deepEqual(calls, ["a:1", "b:1", "b:2"]);
   assert.equal(events.has("word"), true);
 });
 
 test("an error of a listener does not affect others and is emitted as listenerError", async () => {
   const events = new Emitter<Events>();
   const failures: ListenerFailure[] = [];
-  const heard: string[] = [];
+  const calls: string[] = [];
   events.on("word", () => {
     throw "at once";
   });
   events.on("word", () => Promise.reject("later"));
-  events.on("word", (word) => heard.push(word));
+  events.on("word", (word) => calls.push(word));
   events.on("listenerError", (failure) => failures.push(failure));
   events.on("listenerError", () => {
     throw "in the listener of failures";
@@ -36,7 +36,7 @@ test("an error of a listener does not affect others and is emitted as listenerEr
   events.emit("word", "x");
   await Promise.resolve();
   await Promise.resolve();
-  assert.deepEqual(heard, ["x"]);
+  assert.deepEqual(calls, ["x"]);
   assert.deepEqual(failures, [
     { event: "word", error: "at once" },
     { event: "word", error: "later" },

@@ -33,12 +33,12 @@ it("fills in the defaults of a type, which the job's own options override", () =
   assert.deepEqual(sent(catalogue, { type: "resize", args: [1] }), whole);
   assert.deepEqual(sent(catalogue, new Job("resize", [1])), whole);
   const own = { queue: "q", retry: 0, reserveFor: 90, backtrace: 0, custom: { b: 2, c: 3 } };
-  const said = {
+  const expected = {
     ...{ jobtype: "resize", args: [], queue: "q", retry: 0, reserve_for: 90, backtrace: 0 },
     custom: { a: 1, b: 2, c: 3 },
   };
-  assert.deepEqual(sent(catalogue, { type: "resize", ...own }), said);
-  assert.deepEqual(sent(catalogue, new Job("resize", [], own)), said);
+  assert.deepEqual(sent(catalogue, { type: "resize", ...own }), expected);
+  assert.deepEqual(sent(catalogue, new Job("resize", [], own)), expected);
   // Jobs of a type without defaults are not changed.
   const plain = { type: "plain" };
   assert.equal(catalogue.fill(plain), plain);

@@ -87,13 +87,17 @@ test("an invalid line is reported with its number, and skipped", async () => {
   const { jobs, invalid } = await read(text);
   assert.deepEqual(jobs, [{ type: "last" }]);
   for (const [index, [line, code, cause]] of bad.entries()) {
-    const told = invalid[index];
-    assert.ok(told?.error instanceof NdjsonError);
-    assert.deepEqual([told.line, told.error.line, told.text], [2 * index + 1, told.line, line]);
-    assert.equal(told.error.code, code, line);
+    const found = invalid[index];
+    assert.ok(found?.error instanceof NdjsonError);
+    assert.deepEqual([found.line, found.error.line, found.text], [
+      2 * index + 1,
+      found.line,
+      line,
+    ]);
+    assert.equal(found.error.code, code, line);
     if (cause === undefined) continue;
-    assert.ok(told.error.cause instanceof InvalidJobError);
-    assert.deepEqual([told.error.cause.code, told.error.cause.path], cause, line);
+    assert.ok(found.error.cause instanceof InvalidJobError);
+    assert.deepEqual([found.error.cause.code, found.error.cause.path], cause, line);
   }
   assert.equal(invalid.length, bad.length);
 });
@@ -155,13 +159,13 @@ test("a line that never ends is not kept in memory", async () => {
       else controller.close();
     },
   });
-  const told: number[] = [];
+  const lengths: number[] = [];
   const lines = linesToJobs({
     maxLineLength: 5000,
-    onInvalid: ({ text }) => void told.push(text.length),
+    onInvalid: ({ text }) => void lengths.push(text.length),
   });
   assert.deepEqual(await all(endless.pipeThrough(lines)), []);
-  assert.deepEqual(told, [5001]);
+  assert.deepEqual(lengths, [5001]);
 });
 
 test("a line that is not UTF-8 is reported, and no other line", async () => {
@@ -175,8 +179,8 @@ test("a line that is not UTF-8 is reported, and no other line", async () => {
   for (const pieces of [[Uint8Array.from(bytes)], bytes.map((byte) => Uint8Array.of(byte))]) {
     const { jobs, invalid } = await read(pieces);
     assert.deepEqual(jobs, [{ type: "\ufffd" }, { type: "€𝄞" }]);
-    const told = invalid.map(({ line, error }) => [line, error.code]);
-    assert.deepEqual(told, [[2, "INVALID_UTF8"], [4, "INVALID_UTF8"]]);
+    const results = invalid.map(({ line, error }) => [line, error.code]);
+    assert.deepEqual(results, [[2, "INVALID_UTF8"], [4, "INVALID_UTF8"]]);
   }
 });
 

@@ -30,7 +30,7 @@ interface Row {
 }
 
 /** Values of the words in capitals. */
-interface Places {
+interface Placeholders {
   readonly url: string;
   readonly folder: string;
 }
@@ -40,7 +40,7 @@ const command = (...args: string[]) => [join(root, "src/cli/mod.ts"), ...args];
 const handlers = join(fixtures, "handlers.ts");
 
 /** Command of the program of each row, by the row's name for it. */
-const programs: Readonly<Record<string, (places: Places) => string[]>> = {
+const programs: Readonly<Record<string, (placeholders: Placeholders) => string[]>> = {
   "a producer or a consumer with `url`": ({ url }) => fixture("client", url),
   "the same, with the URL in `FAKTORY_URL`": () => fixture("client"),
   "a consumer with `isolated` handlers": ({ url }) => fixture("isolated", url),
@@ -77,7 +77,7 @@ async function readRows(): Promise<Row[]> {
   );
 }
 
-function fill(flag: string, { url, folder }: Places, isServer: boolean): string {
+function fill(flag: string, { url, folder }: Placeholders, isServer: boolean): string {
   return flag
     .replace("HOST:PORT", isServer ? "127.0.0.1:0" : new URL(url).host)
     .replace("MODULE", join(fixtures, "job.ts"))
@@ -87,20 +87,20 @@ function fill(flag: string, { url, folder }: Places, isServer: boolean): string 
 }
 
 /** A requested permission, as in Deno's audit log. */
-interface Asked {
+interface PermissionRequest {
   readonly permission: string;
   readonly value: string | null;
 }
 
-interface Ended {
+interface ProgramResult {
   readonly status: number | null;
   readonly stderr: string;
-  readonly asked: readonly Asked[];
+  readonly requests: readonly PermissionRequest[];
 }
 
 /** Runs a program without answers to Deno's prompts. */
-async function run(args: readonly string[], flags: readonly string[], places: Places) {
-  const audit = join(await mkdtemp(join(places.folder, "audit-")), "audit.jsonl");
+async function run(args: readonly string[], flags: readonly string[], placeholders: Placeholders) {
+  const audit = join(await mkdtemp(join(placeholders.folder, "audit-")), "audit.jsonl");
   // The configuration with the stand-ins for JSR's packages, if these tests use it.
   const isOffline = import.meta.resolve("@std/streams/text-line-stream").startsWith("file:");
   const config = isOffline ? ["--config", join(root, "deno.offline.json")] : [];
@@ -109,7 +109,7 @@ async function run(args: readonly string[], flags: readonly string[], places: Pl
   const all = ["run", "--quiet", "--no-lock", ...none, ...config, ...flags, ...args];
   const child = spawn(process.execPath, all, {
     cwd: root,
-    env: { ...process.env, FAKTORY_URL: places.url, DENO_AUDIT_PERMISSIONS: audit },
+    env: { ...process.env, FAKTORY_URL: placeholders.url, DENO_AUDIT_PERMISSIONS: audit },
     stdio: ["ignore", "ignore", "pipe"],
     timeout: 60_000,
   });
@@ -117,12 +117,14 @@ async function run(args: readonly string[], flags: readonly string[], places: Pl
   child.stderr.setEncoding("utf8").on("data", (text) => stderr += text);
   const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
   const lines = existsSync(audit) ? (await readFile(audit, "utf8")).trim().split("\n") : [];
-  const asked: Asked[] = lines.filter((line) => line !== "").map((line) => JSON.parse(line));
-  return { status, stderr, asked } satisfies Ended;
+  const requests: PermissionRequest[] = lines.filter((line) => line !== "").map((line) =>
+    JSON.parse(line)
+  );
+  return { status, stderr, requests } satisfies ProgramResult;
 }
 
 /** Returns true if one of the flags grants the permission. */
-function isGiven({ permission, value }: Asked, flags: readonly string[]): boolean {
+function isGiven({ permission, value }: PermissionRequest, flags: readonly string[]): boolean {
   return flags.some((flag) => {
     const [, name, values] = /^--allow-(\w+)(?:=(.+))?$/.exec(flag) ?? [];
     if (name !== permission) return false;
@@ -158,15 +160,15 @@ test("a program needs the permissions of its row, and no others", { skip }, asyn
       await using server = await FaktoryServer.start({ port: 0, fetchWaitMs: 20 });
       const folder = await mkdtemp(join(tmpdir(), "permissions-"));
       try {
-        const places = { url: server.url, folder };
-        const args = makeArgs(places);
-        const given = flags.map((flag) => fill(flag, places, entry === "./server"));
-        const { status, stderr, asked } = await run(args, given, places);
+        const placeholders = { url: server.url, folder };
+        const args = makeArgs(placeholders);
+        const given = flags.map((flag) => fill(flag, placeholders, entry === "./server"));
+        const { status, stderr, requests } = await run(args, given, placeholders);
         assert.deepEqual([status, stderr], [0, ""]);
-        const others = asked.filter((one) => !isGiven(one, given));
+        const others = requests.filter((one) => !isGiven(one, given));
         assert.deepEqual(others, [], "what Deno would have asked for at a terminal");
         for (const less of withLess(given)) {
-          const ended = await run(args, less, places);
+          const ended = await run(args, less, placeholders);
           assert.notEqual(ended.status, 0, `it needs no more than ${less.join(" ")}`);
           assert.match(ended.stderr, /--allow-/, "the error says what to permit");
         }
@@ -181,15 +183,19 @@ test("a variable that may not be read does not count as unset", { skip }, async 
   await using server = await FaktoryServer.start({ port: 0, fetchWaitMs: 20 });
   const folder = await mkdtemp(join(tmpdir(), "permissions-"));
   try {
-    const places = { url: server.url, folder };
+    const placeholders = { url: server.url, folder };
     // Also on a machine where the usual port has a server.
-    const { status, stderr, asked } = await run(fixture("client"), ["--allow-net"], places);
+    const { status, stderr, requests } = await run(
+      fixture("client"),
+      ["--allow-net"],
+      placeholders,
+    );
     assert.equal(status, 1);
     assert.match(
       stderr,
       /ConfigError: Cannot read the variable FAKTORY_PROVIDER .*--allow-env=FAKTORY_PROVIDER,FAKTORY_URL, or set the option url/,
     );
-    assert.deepEqual(asked, []);
+    assert.deepEqual(requests, []);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -21,7 +21,7 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** Parses the protocol in the simplest way, all bytes at once. */
-function oracle(bytes: Uint8Array): End {
+function decodeSlowly(bytes: Uint8Array): End {
   const replies: Reply[] = [];
   for (let at = 0; at < bytes.length;) {
     const lf = bytes.indexOf(10, at);
@@ -148,7 +148,7 @@ function mutated(bytes: Uint8Array, random: () => number): Uint8Array {
   return to.subarray(0, length);
 }
 
-function tell(bytes: Uint8Array, ...ends: End[]): string {
+function describeCase(bytes: Uint8Array, ...ends: End[]): string {
   return `${JSON.stringify(utf8.decode(bytes))}: ${JSON.stringify(ends)}`;
 }
 
@@ -161,16 +161,16 @@ for (const [Decoder, count] of [[ReplyDecoder, 1_000_000], [SmallReplyDecoder, 3
 function anyBytes(Decoder: typeof ReplyDecoder | typeof SmallReplyDecoder, count: number): void {
   const random = randomFrom(seed);
   const cases = casesOf("streams of replies, half of them mutated", count);
-  const sound = streams(random, 2000).map((bytes) => ({ bytes, end: oracle(bytes) }));
-  for (const { bytes, end } of sound) assert.equal(end.code, undefined, tell(bytes, end));
+  const sound = streams(random, 2000).map((bytes) => ({ bytes, end: decodeSlowly(bytes) }));
+  for (const { bytes, end } of sound) assert.equal(end.code, undefined, describeCase(bytes, end));
   const codes = new Map<string | undefined, number>();
   for (let i = 0; i < cases; i++) {
     const one = sound[Math.floor(random() * sound.length)]!;
     const bytes = i % 2 === 0 ? one.bytes : mutated(one.bytes, random);
-    const wanted = i % 2 === 0 ? one.end : oracle(bytes);
+    const wanted = i % 2 === 0 ? one.end : decodeSlowly(bytes);
     const longest = [2, 16, 60, 400][Math.floor(random() * 4)]!;
     const end = decode(Decoder, bytes, () => 1 + Math.floor(random() * longest));
-    if (!isSame(end, wanted)) assert.fail(tell(bytes, end, wanted));
+    if (!isSame(end, wanted)) assert.fail(describeCase(bytes, end, wanted));
     codes.set(end.code, (codes.get(end.code) ?? 0) + 1);
   }
   for (const code of ["PROTOCOL_VIOLATION", "REPLY_TOO_LARGE"]) {
@@ -182,7 +182,7 @@ test("no memory is allocated for bytes that are only announced", () => {
   const random = randomFrom(seed);
   const Whole = Uint8Array;
   let taken = 0;
-  class Counted extends Whole {
+  class CountingDecoder extends Whole {
     constructor(...args: unknown[]) {
       super(...args as ConstructorParameters<typeof Uint8Array>);
       if (typeof args[0] === "number") taken += this.length;
@@ -196,7 +196,7 @@ test("no memory is allocated for bytes that are only announced", () => {
     }
     const given = chunks.reduce((sum, { length }) => sum + length, 0);
     taken = 0;
-    globalThis.Uint8Array = Counted as unknown as typeof Uint8Array;
+    globalThis.Uint8Array = CountingDecoder as unknown as typeof Uint8Array;
     try {
       const decoder = new ReplyDecoder(() => {});
       for (const chunk of chunks) decoder.push(chunk);

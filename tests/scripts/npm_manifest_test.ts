@@ -11,7 +11,7 @@ const project = {
 };
 
 /** The parts of a manifest that say where the files of the package are. */
-interface Places {
+interface Paths {
   readonly exports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly typesVersions: unknown;
   readonly dependencies: unknown;
@@ -20,7 +20,7 @@ interface Places {
 
 for (const folder of [".", "./esm"]) {
   const packages = { commander: "^14", "@opentelemetry/api": "^1.9" };
-  const manifest = npmManifest(project, { folder, packages }) as unknown as Places;
+  const manifest = npmManifest(project, { folder, packages }) as unknown as Paths;
 
   it(`gives each kind of program the modules in ${folder}, or CommonJS`, () => {
     const module = {

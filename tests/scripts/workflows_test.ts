@@ -64,9 +64,9 @@ describe("Deno's version", () => {
     const version = readFileSync(new URL(".dvmrc", root), "utf8").trim();
     assert.match(version, /^\d+\.\d+\.\d+$/);
     for (const file of ["README.md", "CONTRIBUTING.md"]) {
-      const told = [...readFileSync(new URL(file, root), "utf8").matchAll(/deno@([\d.]*\d)/g)];
-      assert.ok(told.length > 0, `${file} names no version of Deno`);
-      for (const [, one] of told) assert.equal(one, version, file);
+      const versions = [...readFileSync(new URL(file, root), "utf8").matchAll(/deno@([\d.]*\d)/g)];
+      assert.ok(versions.length > 0, `${file} names no version of Deno`);
+      for (const [, one] of versions) assert.equal(one, version, file);
     }
   });
 });

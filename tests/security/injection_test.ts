@@ -128,12 +128,12 @@ test("no text for a producer becomes another command", async () => {
       calls++;
       const error = await call(producer, text).then(() => undefined, (error) => error);
       const sent = transport.take();
-      const told = `${name}, ${JSON.stringify(text.slice(-40))}: ${sent} ${error}`;
-      if (error !== undefined) assert(error instanceof FaktoryError, told);
+      const context = `${name}, ${JSON.stringify(text.slice(-40))}: ${sent} ${error}`;
+      if (error !== undefined) assert(error instanceof FaktoryError, context);
       if (error !== undefined && sent.length === 0) refused++;
       // The sent commands are the first of the expected ones.
-      assert.deepEqual(sent, verbs.slice(0, sent.length), told);
-      assert(error !== undefined || sent.length > 0 || name === "many jobs", told);
+      assert.deepEqual(sent, verbs.slice(0, sent.length), context);
+      assert(error !== undefined || sent.length > 0 || name === "many jobs", context);
     }
   }
   console.log(`${calls} calls, ${refused} refused before anything was sent`);
@@ -156,12 +156,12 @@ test("no text for a consumer becomes another command", async () => {
       connections: 2,
     });
     const producer = await Producer.connect({ ...options, transport: server.transport });
-    const [told, jid] = [
+    const [type, jid] = [
       text.isWellFormed() ? text : "ill-formed",
       `${text.toWellFormed()}-${"j".repeat(8)}`,
     ];
-    await producer.enqueue(told, [told], { jid, backtrace: 5, custom: { track: 1 } });
-    consumer.register(told, async (_job: Job, { attempt, progress }) => {
+    await producer.enqueue(type, [type], { jid, backtrace: 5, custom: { track: 1 } });
+    consumer.register(type, async (_job: Job, { attempt, progress }) => {
       if (attempt === 1) await progress(1, text);
       if (attempt === 1) {
         throw Object.assign(new Error(text), { name: text, stack: `${text}\n at x` });

@@ -34,15 +34,15 @@ const WRITERS: Record<string, (value: unknown) => string> = {
   "node:util": (value) => inspect(value, { depth: 20, showHidden: true, maxArrayLength: null }),
   "node:util, getters called": (value) => inspect(value, { depth: 20, getters: true }),
   "console": (value) => {
-    const said: string[] = [];
+    const texts: string[] = [];
     const { log } = console;
-    console.log = (...values) => void said.push(values.map((one) => inspect(one)).join(" "));
+    console.log = (...values) => void texts.push(values.map((one) => inspect(one)).join(" "));
     try {
       console.log(value, `${value}`);
     } finally {
       console.log = log;
     }
-    return said.join();
+    return texts.join();
   },
   "own properties": (value) => walk(value, new Set()),
   ...deno && {

@@ -88,9 +88,9 @@ test("a sorted list is paged, filtered and bounded", async () => {
   }
   assert.equal(seen.length, 2000);
   assert.deepEqual(seen, [...seen].sort());
-  const odd = await inspector.jobs({ ...query, queue: "odd" });
-  assert.deepEqual([odd.total, odd.sorted, odd.searched], [2050, 1025, 2050]);
-  assert(odd.jobs.every(({ queue }) => queue === "odd"));
+  const oddQueue = await inspector.jobs({ ...query, queue: "odd" });
+  assert.deepEqual([oddQueue.total, oddQueue.sorted, oddQueue.searched], [2050, 1025, 2050]);
+  assert(oddQueue.jobs.every(({ queue }) => queue === "odd"));
   // deno-lint-ignore no-explicit-any
   const wrong = inspector.jobs({ set: "dead", sort: "size" as any });
   await assert.rejects(wrong, { code: "INVALID_FILTER" });

@@ -15,19 +15,19 @@ function setting() {
   const core = new ServerState({ clock }, { slices });
   let sent = "";
   let isRead = true;
-  const asked: string[] = [];
+  const calls: string[] = [];
   const handler: PeerHandler = core.connect({
     send(data) {
       sent += typeof data === "string" ? data : Buffer.from(data).toString();
       return isRead;
     },
-    end: () => void asked.push("end"),
-    destroy: () => void asked.push("destroy"),
-    pause: () => void asked.push("pause"),
-    resume: () => void asked.push("resume"),
+    end: () => void calls.push("end"),
+    destroy: () => void calls.push("destroy"),
+    pause: () => void calls.push("pause"),
+    resume: () => void calls.push("resume"),
   });
-  const say = (text: string) => handler.received(Buffer.from(text));
-  say(`HELLO {"v":2}\n`);
+  const send = (text: string) => handler.received(Buffer.from(text));
+  send(`HELLO {"v":2}\n`);
   const take = () => {
     const all = sent;
     sent = "";
@@ -38,20 +38,20 @@ function setting() {
     isRead = isSo;
     if (isSo) handler.drained();
   };
-  return { clock, core, handler, asked, say, take, read };
+  return { clock, core, handler, calls, send, take, read };
 }
 
 test("a client that does not read its replies is not read either", () => {
-  const { core, asked, say, take, read } = setting();
+  const { core, calls, send, take, read } = setting();
   read(false);
-  say("PING\n");
-  assert.deepEqual(asked, ["pause"]);
+  send("PING\n");
+  assert.deepEqual(calls, ["pause"]);
   take();
   // Data that was in flight then waits.
-  say("INFO\n".repeat(1000));
+  send("INFO\n".repeat(1000));
   assert.equal(take(), "");
   read(true);
-  assert.deepEqual(asked, ["pause", "resume"]);
+  assert.deepEqual(calls, ["pause", "resume"]);
   assert.equal(take().split("\r\n").length, 2001);
   core.close();
 });
@@ -64,29 +64,29 @@ test("only a little is kept behind a blocking command", () => {
       `PUSH ${"x".repeat(70_000)}\n`,
     ]
   ) {
-    const { core, clock, asked, say, take } = setting();
-    say("FETCH q\nPING\n");
-    assert.deepEqual([asked, take()], [[], ""]);
-    say(more);
-    assert.deepEqual(asked, ["pause"]);
+    const { core, clock, calls, send, take } = setting();
+    send("FETCH q\nPING\n");
+    assert.deepEqual([calls, take()], [[], ""]);
+    send(more);
+    assert.deepEqual(calls, ["pause"]);
     clock.advance(2000);
     core.close();
   }
 });
 
 test("a half-closed client gets all its replies before the connection ends", async () => {
-  const { core, handler, asked, say, take, read } = setting();
-  say("FETCH q\nPING\nPUSH {");
+  const { core, handler, calls, send, take, read } = setting();
+  send("FETCH q\nPING\nPUSH {");
   read(false);
   // The FETCH no longer waits.
   handler.ended();
-  assert.deepEqual(asked, []);
+  assert.deepEqual(calls, []);
   await new Promise((resolve) => setTimeout(resolve, 0));
   assert.equal(take(), "$-1\r\n");
-  assert.deepEqual(asked, ["pause"]);
+  assert.deepEqual(calls, ["pause"]);
   read(true);
   assert.equal(take(), "-ERR unknown command PING\r\n");
-  assert.deepEqual(asked, ["pause", "end"]);
+  assert.deepEqual(calls, ["pause", "end"]);
   core.close();
 });
 

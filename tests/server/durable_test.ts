@@ -25,7 +25,7 @@ const fail = (jid: string) => `FAIL {"jid":"${jid}","errtype":"E","message":"m"}
 const ack = (jid: string) => `ACK {"jid":"${jid}"}`;
 
 /** Sends lines, and asserts that all replies are `OK`. */
-async function tell(client: RawClient, ...lines: string[]): Promise<void> {
+async function sendAll(client: RawClient, ...lines: string[]): Promise<void> {
   for (const line of lines) assert.equal(await client.ask(line), "+OK", line);
 }
 
@@ -47,7 +47,7 @@ test("without node:sqlite, data are refused, and memory works", {
   });
   await using server = await FaktoryServer.start({ port: 0 });
   const client = await RawClient.hello(server.url);
-  await tell(client, push("in-memory-1"));
+  await sendAll(client, push("in-memory-1"));
   client.close();
 });
 
@@ -59,21 +59,26 @@ describe("a server with data", { skip: noSqlite }, () => {
       const at = (ms: number) => `,"at":"${new Date(clock.now() + ms).toISOString()}"`;
       let server = await FaktoryServer.start({ port: 0, data, clock });
       let client = await RawClient.hello(server.url);
-      await tell(client, push("failed-job"), push("buried-job", `,"retry":-1`), push("acked-job"));
+      await sendAll(
+        client,
+        push("failed-job"),
+        push("buried-job", `,"retry":-1`),
+        push("acked-job"),
+      );
       for (const jid of ["failed-job", "buried-job", "acked-job"]) {
         assert.equal(await fetchJid(client), jid);
       }
-      await tell(client, fail("failed-job"), fail("buried-job"), ack("acked-job"));
-      await tell(client, push("reserved-job", `,"reserve_for":600`));
+      await sendAll(client, fail("failed-job"), fail("buried-job"), ack("acked-job"));
+      await sendAll(client, push("reserved-job", `,"reserve_for":600`));
       const reserved = await client.ask("FETCH default");
-      await tell(client, push("later-job-2", at(120_000)), push("later-job-1", at(60_000)));
-      await tell(client, push("later-job-3", at(120_000)));
-      for (let i = 1; i <= 25; i++) await tell(client, push(`waiting-job-${i}`));
-      await tell(client, push("paused-job-1", `,"queue":"paused"`), "QUEUE PAUSE paused");
-      await tell(client, push("gone-job-1", `,"queue":"gone"`), "QUEUE REMOVE gone");
-      await tell(client, push("empty-job-1", `,"queue":"empty"`));
+      await sendAll(client, push("later-job-2", at(120_000)), push("later-job-1", at(60_000)));
+      await sendAll(client, push("later-job-3", at(120_000)));
+      for (let i = 1; i <= 25; i++) await sendAll(client, push(`waiting-job-${i}`));
+      await sendAll(client, push("paused-job-1", `,"queue":"paused"`), "QUEUE PAUSE paused");
+      await sendAll(client, push("gone-job-1", `,"queue":"gone"`), "QUEUE REMOVE gone");
+      await sendAll(client, push("empty-job-1", `,"queue":"empty"`));
       await fetchJid(client, "empty");
-      await tell(client, ack("empty-job-1"));
+      await sendAll(client, ack("empty-job-1"));
       const before = server.snapshot();
       client.close();
       await server.close();
@@ -86,10 +91,10 @@ describe("a server with data", { skip: noSqlite }, () => {
       // A paused queue gives no jobs: the FETCH names both, and its job is the other's.
       assert.equal(await fetchJid(client, "paused default"), "waiting-job-1");
       for (let i = 2; i <= 25; i++) assert.equal(await fetchJid(client), `waiting-job-${i}`);
-      await tell(client, "QUEUE RESUME paused");
+      await sendAll(client, "QUEUE RESUME paused");
       assert.equal(await fetchJid(client, "paused"), "paused-job-1");
-      await tell(client, `MUTATE {"cmd":"requeue","target":"retries"}`);
-      await tell(client, `MUTATE {"cmd":"requeue","target":"dead"}`);
+      await sendAll(client, `MUTATE {"cmd":"requeue","target":"retries"}`);
+      await sendAll(client, `MUTATE {"cmd":"requeue","target":"dead"}`);
       for (const jid of ["failed-job", "buried-job"]) {
         const job = JSON.parse(await client.ask("FETCH default"));
         assert.deepEqual([job.jid, job.failure.errtype], [jid, "E"]);
@@ -97,7 +102,7 @@ describe("a server with data", { skip: noSqlite }, () => {
       }
       // The worker may report the result on any connection.
       assert.equal(JSON.parse(reserved).jid, "reserved-job");
-      await tell(client, fail("reserved-job"));
+      await sendAll(client, fail("reserved-job"));
       assert.equal(server.snapshot().retries, 1);
       clock.advance(125_000);
       for (const jid of ["reserved-job", "later-job-1", "later-job-2", "later-job-3"]) {
@@ -114,7 +119,7 @@ describe("a server with data", { skip: noSqlite }, () => {
       const start = Date.UTC(2026, 0, 1);
       let server = await FaktoryServer.start({ port: 0, data, clock: new ManualClock(start) });
       let client = await RawClient.hello(server.url);
-      await tell(client, push("reserved-job", `,"reserve_for":60`), push("kept-job-1"));
+      await sendAll(client, push("reserved-job", `,"reserve_for":60`), push("kept-job-1"));
       await fetchJid(client);
       await fetchJid(client);
       client.close();
@@ -140,13 +145,13 @@ describe("a server with data", { skip: noSqlite }, () => {
       const until = new Date(clock.now() + 3 * 3_600_000).toISOString();
       let server = await FaktoryServer.start(options);
       let client = await RawClient.hello(server.url);
-      await tell(client, push("extended-job", `,"reserve_for":60`), unique);
+      await sendAll(client, push("extended-job", `,"reserve_for":60`), unique);
       assert.equal(await fetchJid(client), "extended-job");
-      await tell(client, `TRACK SET {"jid":"extended-job","reserve_until":"${until}"}`);
+      await sendAll(client, `TRACK SET {"jid":"extended-job","reserve_until":"${until}"}`);
       const success = `{"jid":"callback-1","jobtype":"x","args":[]}`;
       const bid = await client.ask(`BATCH NEW {"success":${success}}`);
       const batched = push("batched-job", `,"queue":"b","custom":{"bid":"${bid}"}`);
-      await tell(client, batched, `BATCH COMMIT ${bid}`);
+      await sendAll(client, batched, `BATCH COMMIT ${bid}`);
       const status = await client.ask(`BATCH STATUS ${bid}`);
       assert.equal(JSON.parse(status).pending, 1);
       client.close();
@@ -159,7 +164,7 @@ describe("a server with data", { skip: noSqlite }, () => {
       clock.advance(3_600_000);
       assert.equal(server.snapshot().working, 1, "the extended reservation still lasts");
       assert.equal(await fetchJid(client, "b"), "batched-job");
-      await tell(client, ack("batched-job"));
+      await sendAll(client, ack("batched-job"));
       assert.equal(JSON.parse(await client.ask(`BATCH STATUS ${bid}`)).success_st, "1");
       client.close();
       await server.close();
@@ -172,7 +177,7 @@ describe("a server with data", { skip: noSqlite }, () => {
       for (const jid of ["first-flush", "second-flush"]) {
         const server = await FaktoryServer.start({ port: 0, data });
         const client = await RawClient.hello(server.url);
-        await tell(client, push("flushed-job"), "FLUSH", push(jid));
+        await sendAll(client, push("flushed-job"), "FLUSH", push(jid));
         assert.deepEqual(server.snapshot().queues, { default: 1 });
         client.close();
         await server.close();
@@ -190,11 +195,11 @@ describe("a server with data", { skip: noSqlite }, () => {
       let server = await FaktoryServer.start({ port: 0, data });
       let client = await RawClient.hello(server.url);
       for (const queue of ["paused", "again", "empty"]) {
-        await tell(client, push("named-job", `,"queue":"${queue}"`));
+        await sendAll(client, push("named-job", `,"queue":"${queue}"`));
       }
-      await tell(client, "QUEUE PAUSE paused again", "FLUSH");
+      await sendAll(client, "QUEUE PAUSE paused again", "FLUSH");
       assert.deepEqual(server.snapshot().queues, { again: 0, empty: 0, paused: 0 });
-      await tell(client, push("still-paused", `,"queue":"paused"`), "QUEUE PAUSE again");
+      await sendAll(client, push("still-paused", `,"queue":"paused"`), "QUEUE PAUSE again");
       client.say("FETCH paused");
       client.finish();
       assert.equal(await client.line(), "$-1");
@@ -203,7 +208,7 @@ describe("a server with data", { skip: noSqlite }, () => {
       assert.deepEqual(server.snapshot().queues, { again: 0, paused: 1 });
       client = await RawClient.hello(server.url);
       assert.equal(await fetchJid(client, "paused"), "still-paused");
-      await tell(client, push("paused-anew", `,"queue":"again"`));
+      await sendAll(client, push("paused-anew", `,"queue":"again"`));
       client.say("FETCH again");
       client.finish();
       assert.equal(await client.line(), "$-1");
@@ -220,9 +225,9 @@ describe("a server with data", { skip: noSqlite }, () => {
         if (round > 0) {
           const jid = await fetchJid(client);
           assert.equal(jid, `killed-job-${round - 1}`);
-          await tell(client, ack(jid));
+          await sendAll(client, ack(jid));
         }
-        await tell(client, push(`killed-job-${round}`));
+        await sendAll(client, push(`killed-job-${round}`));
         await child.kill();
         client.close();
         assert(readdirSync(data).includes("00000001.log"));
@@ -275,14 +280,14 @@ describe("a server with data", { skip: noSqlite }, () => {
         const data = join(folder, "jobs.db");
         const server = await FaktoryServer.start({ port: 0, data });
         const client = await RawClient.hello(server.url);
-        await tell(client, push("kept-job-1"));
+        await sendAll(client, push("kept-job-1"));
         lose(data);
         const reply = await client.ask(push("lost-job-1"));
         assert(reply.startsWith("-ERR Cannot save the changes: ") && reply.endsWith(what), reply);
         assert.equal(await client.line(), "EOF");
-        const gone = { name: "StoreError", code: "WRITE_FAILED" };
-        await assert.rejects(server.closed, gone);
-        await assert.rejects(server.close(), gone);
+        const failure = { name: "StoreError", code: "WRITE_FAILED" };
+        await assert.rejects(server.closed, failure);
+        await assert.rejects(server.close(), failure);
         assert(!existsSync(join(data, "lock")));
       });
     }
@@ -293,7 +298,7 @@ describe("a server with data", { skip: noSqlite }, () => {
       const data = join(folder, "jobs.db");
       const server = await FaktoryServer.start({ port: 0, data });
       const client = await RawClient.hello(server.url);
-      await tell(client, push("kept-job-1"));
+      await sendAll(client, push("kept-job-1"));
       client.close();
       replaceLog(data);
       await assert.rejects(server.close(), { code: "WRITE_FAILED" });
@@ -310,7 +315,7 @@ describe("a server with data", { skip: noSqlite }, () => {
       for (const jid of ["linked-job-1", "linked-job-2"]) {
         const server = await FaktoryServer.start({ port: 0, data });
         const client = await RawClient.hello(server.url);
-        await tell(client, push(jid));
+        await sendAll(client, push(jid));
         const beside = FaktoryServer.start({ port: 0, data: join(folder, "far", "jobs.db") });
         await assert.rejects(beside, { code: "DATA_IN_USE" });
         client.close();

@@ -60,7 +60,7 @@ class SlowBackend implements Backend {
 }
 
 /** A client that records what it is sent. */
-class NotedPeer implements Peer {
+class RecordingPeer implements Peer {
   sent = "";
   isEnded = false;
   accepts = true;
@@ -93,12 +93,12 @@ function setting(options: GroupCommitOptions = {}) {
   const slices = new Slices({ now: () => 0, later: () => assert.fail() });
   const core = new ServerState({}, { store, slices });
   const connect = () => {
-    const peer = new NotedPeer();
+    const peer = new RecordingPeer();
     const connection = core.connect(peer);
-    const say = (text: string) => connection.received(encoder.encode(text));
-    say('HELLO {"v":2}\n');
+    const send = (text: string) => connection.received(encoder.encode(text));
+    send('HELLO {"v":2}\n');
     assert.equal(peer.take(), '+HI {"v":2}\r\n+OK\r\n');
-    return { peer, connection, say };
+    return { peer, connection, send };
   };
   return { backend, store, core, connect };
 }
@@ -111,13 +111,13 @@ const push = (jid: string) => `PUSH {"jid":"${jid}","jobtype":"x","args":[]}\n`;
 test("a reply is sent after its change is saved, and replies keep their order", async () => {
   const { backend, core, connect } = setting();
   const [one, two] = [connect(), connect()];
-  one.say(push("first-job") + "NONSENSE\n");
-  two.say("FETCH default\n");
+  one.send(push("first-job") + "NONSENSE\n");
+  two.send("FETCH default\n");
   await turn();
   assert.equal(backend.commits.length, 1);
   // Reading commands wait too, since they might show unsaved changes.
-  two.say("NONSENSE\n");
-  one.say(push("second-job"));
+  two.send("NONSENSE\n");
+  one.send(push("second-job"));
   await turn();
   assert.deepEqual([one.peer.sent, two.peer.sent], ["", ""]);
   backend.commits[0]!.done.resolve();
@@ -129,7 +129,7 @@ test("a reply is sent after its change is saved, and replies keep their order", 
   await turn();
   assert.equal(one.peer.take(), "+OK\r\n");
   // Nothing is being saved, so nothing waits.
-  two.say("NONSENSE\n");
+  two.send("NONSENSE\n");
   assert.equal(two.peer.take(), "-ERR unknown command NONSENSE\r\n");
   core.close();
 });
@@ -138,9 +138,9 @@ test("a group waits for the sockets that the event loop has not read yet", async
   const waiting: (() => void)[] = [];
   const { backend, core, connect } = setting({ defer: (callback) => waiting.push(callback) });
   const [one, two] = [connect(), connect()];
-  one.say(push("first-job"));
+  one.send(push("first-job"));
   await turn();
-  two.say(push("second-job"));
+  two.send(push("second-job"));
   await turn();
   assert.equal(backend.commits.length, 0);
   assert.equal(waiting.length, 1);
@@ -154,11 +154,11 @@ test("a group waits for the sockets that the event loop has not read yet", async
 
 test("changes during a save are saved together", async () => {
   const { backend, core, connect } = setting();
-  const { peer, say } = connect();
-  say(push("before-all"));
+  const { peer, send } = connect();
+  send(push("before-all"));
   await turn();
-  for (let i = 0; i < 500; i++) say(push(`job-${i}-of-500`));
-  say('FETCH default\nACK {"jid":"before-all"}\n');
+  for (let i = 0; i < 500; i++) send(push(`job-${i}-of-500`));
+  send('FETCH default\nACK {"jid":"before-all"}\n');
   assert.equal(backend.commits.length, 1);
   backend.commits[0]!.done.resolve();
   await turn();
@@ -175,7 +175,7 @@ test("changes during a save are saved together", async () => {
 
 test("background work continues until the server closes, and nobody waits for it", async () => {
   const { backend, store, core, connect } = setting();
-  const { peer, say } = connect();
+  const { peer, send } = connect();
   backend.hasWork = true;
   let commits = 0;
   backend.commit = () => {
@@ -183,7 +183,7 @@ test("background work continues until the server closes, and nobody waits for it
     assert(++commits < 100);
     return Promise.resolve();
   };
-  say(push("some-job-1"));
+  send(push("some-job-1"));
   while (commits < 5) await Promise.resolve();
   assert.equal(peer.take(), "+OK\r\n");
   core.close();
@@ -195,16 +195,16 @@ test("a failed write is reported to the waiting clients, and ends the server", a
   const failures: unknown[] = [];
   store.whenFailed((error) => failures.push(error));
   const [one, two, idle] = [connect(), connect(), connect()];
-  one.say(push("lost-job-1") + push("lost-job-2"));
+  one.send(push("lost-job-1") + push("lost-job-2"));
   await turn();
-  two.say(push("lost-job-3"));
+  two.send(push("lost-job-3"));
   backend.commits[0]!.done.reject(new Error("database or disk\nis full"));
   await turn();
   const reply = "-ERR Cannot save the changes: database or disk is full\r\n";
   assert.deepEqual([one.peer.take(), two.peer.take()], [reply, reply]);
   assert(one.peer.isEnded && two.peer.isEnded);
   assert.equal(failures.length, 1);
-  idle.say(push("lost-job-4"));
+  idle.send(push("lost-job-4"));
   await turn();
   assert.equal(idle.peer.take(), reply);
   assert.equal(backend.commits.length, 1);
@@ -215,8 +215,8 @@ test("a failed write is reported to the waiting clients, and ends the server", a
 
 test("a client that disconnects after a command still gets its reply", async () => {
   const { backend, core, connect } = setting();
-  const { peer, say } = connect();
-  say(`${push("last-words")}END\n`);
+  const { peer, send } = connect();
+  send(`${push("last-words")}END\n`);
   await turn();
   assert(!peer.isEnded);
   backend.commits[0]!.done.resolve();
@@ -228,8 +228,8 @@ test("a client that disconnects after a command still gets its reply", async () 
 
 test("close saves everything, then replies, then closes the connections", async () => {
   const { backend, store, core, connect } = setting();
-  const { peer, say } = connect();
-  say(push("last-words"));
+  const { peer, send } = connect();
+  send(push("last-words"));
   core.close();
   const closed = store.close();
   await turn();
@@ -242,14 +242,14 @@ test("close saves everything, then replies, then closes the connections", async 
 
 test("a client whose replies exceed the limit is not read for a while", async () => {
   const { backend, core, connect } = setting();
-  const { peer, say } = connect();
+  const { peer, send } = connect();
   const job = JSON.stringify({ jid: "large-job", jobtype: "x", args: ["x".repeat(300_000)] });
-  say(`PUSH ${job}\n`.repeat(8));
+  send(`PUSH ${job}\n`.repeat(8));
   await turn();
   backend.commits[0]!.done.resolve();
   await turn();
   peer.take();
-  say("FETCH default\n".repeat(8));
+  send("FETCH default\n".repeat(8));
   await turn();
   const working = core.snapshot().working;
   assert(working > 1 && working < 8, `${working} were fetched`);

@@ -58,9 +58,9 @@ test("failed and cancelled work rejects", async () => {
     throw new TypeError("it failed");
   }
   const failed = slices.run(failing()) as Promise<void>;
-  const told = assert.rejects(failed, TypeError);
+  const rejection = assert.rejects(failed, TypeError);
   while (await turn() > 0);
-  await told;
+  await rejection;
   const given = slices.run(counted([], "a", 100)) as Promise<string>;
   slices.close(new Error("closed"));
   await assert.rejects(given, { message: "closed" });
@@ -82,15 +82,15 @@ function server(slices: Slices) {
       pause() {},
       resume() {},
     });
-    const say = (text: string) => handler.received(new TextEncoder().encode(text));
-    say('HELLO {"v":2}\n');
+    const send = (text: string) => handler.received(new TextEncoder().encode(text));
+    send('HELLO {"v":2}\n');
     const take = () => {
       const all = sent;
       sent = "";
       return all;
     };
     take();
-    return { say, take };
+    return { send, take };
   };
   return { clock, core, connect };
 }
@@ -109,15 +109,15 @@ test("a client is served while another client's MUTATE changes many jobs", async
   const { slices, turn } = setting();
   const { core, connect } = server(slices);
   const [one, two] = [connect(), connect()];
-  one.say(scheduled(6000, 0, "2999-01-01T00:00:00Z"));
+  one.send(scheduled(6000, 0, "2999-01-01T00:00:00Z"));
   while (await turn() > 0);
   one.take();
-  one.say(`MUTATE {"cmd":"discard","target":"scheduled","filter":{"jobtype":"x"}}\nINFO\n`);
+  one.send(`MUTATE {"cmd":"discard","target":"scheduled","filter":{"jobtype":"x"}}\nINFO\n`);
   await turn();
   const left = core.snapshot().scheduled;
   assert(left > 0 && left < 6000, `${left} are left`);
   // Jobs that arrive in the meantime are not changed, at any position.
-  two.say(
+  two.send(
     scheduled(1, 0, "2999-01-01T00:00:00Z") + scheduled(1, 90_000_000, "2998-01-01T00:00:00Z"),
   );
   assert.equal(two.take(), "+OK\r\n+OK\r\n");
@@ -132,13 +132,13 @@ test("a client is served while many jobs become due", async () => {
   const { slices, turn } = setting();
   const { clock, core, connect } = server(slices);
   const [one, two] = [connect(), connect()];
-  one.say(scheduled(6000, 0, new Date(clock.now() + 1000).toISOString()));
+  one.send(scheduled(6000, 0, new Date(clock.now() + 1000).toISOString()));
   while (await turn() > 0);
   assert.equal(core.snapshot().scheduled, 6000);
   clock.advance(5000);
   const left = core.snapshot().scheduled;
   assert(left > 4500 && left < 6000, `${left} are left`);
-  two.say("FETCH default\n");
+  two.send("FETCH default\n");
   assert.match(two.take(), /job-00000000/);
   // The next run of the schedule does not start in the meantime.
   clock.advance(5000);
@@ -151,10 +151,10 @@ test("long commands of one connection let others be served", async () => {
   const { slices, turn } = setting();
   const { core, connect } = server(slices);
   const [one, two] = [connect(), connect()];
-  one.say("PING\n".repeat(2000));
+  one.send("PING\n".repeat(2000));
   const first = one.take().split("\r\n").length;
   assert(first < 2000, `${first} replies`);
-  two.say("PING\n");
+  two.send("PING\n");
   assert.equal(two.take(), "-ERR unknown command PING\r\n");
   let replies = first - 1;
   while (await turn() > 0) replies += one.take().split("\r\n").length - 1;

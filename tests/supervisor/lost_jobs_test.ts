@@ -15,15 +15,15 @@ const [one, two] = ["job-one-", "job-two-"].map((jid) => ({ jid, type: "x", queu
 
 function setUp(command: CommandSender["command"]) {
   const events = new Emitter<SupervisorEvents>();
-  const told: SupervisorEvents["lost"][] = [];
-  events.on("lost", (detail) => void told.push(detail));
+  const lostEvents: SupervisorEvents["lost"][] = [];
+  events.on("lost", (detail) => void lostEvents.push(detail));
   const clock = new ManualClock();
-  return { told, clock, lost: new LostJobs({ command }, events, clock) };
+  return { lostEvents, clock, lost: new LostJobs({ command }, events, clock) };
 }
 
 test("each job fails with the end of its process as its error", async () => {
   const sent: unknown[] = [];
-  const { told, lost } = setUp((...args) => Promise.resolve(sent.push(args)));
+  const { lostEvents, lost } = setUp((...args) => Promise.resolve(sent.push(args)));
   lost.report(exit, [one, two]);
   lost.report({ ...exit, signal: undefined, code: 137 } as never, [two]);
   lost.report(exit, []);
@@ -41,29 +41,32 @@ test("each job fails with the end of its process as its error", async () => {
       fail(two.jid, "exited with status 137"),
     ],
   ]);
-  assert.deepEqual(told.map(({ jobs, failed, error }) => [jobs.length, failed.length, error]), [
-    ...[[2, 2, undefined], [1, 1, undefined]],
-  ]);
+  assert.deepEqual(
+    lostEvents.map(({ jobs, failed, error }) => [jobs.length, failed.length, error]),
+    [
+      ...[[2, 2, undefined], [1, 1, undefined]],
+    ],
+  );
 });
 
 test("refused reports are emitted, with the first reason", async () => {
   const reason = new Error("Job not found");
-  const { told, lost } = setUp((_verb, payload) =>
+  const { lostEvents, lost } = setUp((_verb, payload) =>
     payload.includes(one.jid) ? Promise.reject(reason) : Promise.resolve()
   );
   lost.report(exit, [one, two]);
   await lost.settle();
-  const { error, ...rest } = told[0]!;
+  const { error, ...rest } = lostEvents[0]!;
   assert.equal(error, reason);
   assert.deepEqual(rest, { index: 1, pid: 4711, jobs: [one, two], failed: [two] });
 });
 
 test("an unresponsive server is waited for, for five seconds", async () => {
-  const { told, clock, lost } = setUp(() => new Promise(() => {}));
+  const { lostEvents, clock, lost } = setUp(() => new Promise(() => {}));
   await lost.settle();
   lost.report(exit, [one]);
   const settled = lost.settle();
   clock.advance(5000);
   await settled;
-  assert.deepEqual(told, []);
+  assert.deepEqual(lostEvents, []);
 });

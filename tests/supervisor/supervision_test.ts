@@ -14,7 +14,7 @@ const killed: ProcessEnd = { code: undefined, signal: "SIGKILL", error: undefine
 /** A fake process that records its signals. */
 interface Fake {
   readonly index: number;
-  readonly told: string[];
+  readonly events: string[];
   end(end: ProcessEnd): void;
 }
 
@@ -23,12 +23,12 @@ function setUp(options: SupervisorOptions = {}, spawnable = true) {
   const events = new Emitter<SupervisorEvents>();
   const fakes: Fake[] = [];
   const spawn: Spawn = (index, ended) => {
-    const told: string[] = [];
-    fakes.push({ index, told, end: ended });
+    const events: string[] = [];
+    fakes.push({ index, events, end: ended });
     return {
       pid: spawnable ? fakes.length : undefined,
-      send: (signal) => void told.push(signal),
-      kill: () => void told.push("SIGKILL"),
+      send: (signal) => void events.push(signal),
+      kill: () => void events.push("SIGKILL"),
     };
   };
   const log: string[] = [];
@@ -157,7 +157,7 @@ test("restart selects the ends after which a process is restarted", async () => 
 test("a stop ends all processes, waits for them, and restarts none", async () => {
   const { fakes, clock, report, supervision } = setUp({ processes: 2, restart: "always" });
   supervision.stop("signal", undefined);
-  assert.deepEqual(fakes.map(({ told }) => told), [["SIGTERM"], ["SIGTERM"]]);
+  assert.deepEqual(fakes.map(({ events }) => events), [["SIGTERM"], ["SIGTERM"]]);
   fakes[0]?.end(clean);
   fakes[1]?.end(crashed);
   const { reason, exits } = await report;
@@ -170,9 +170,9 @@ test("a second stop signals again, and keeps the first reason and time limit", a
   supervision.stop("signal", undefined);
   clock.advance(4000);
   supervision.stop("stopped", undefined);
-  assert.deepEqual(last(fakes).told, ["SIGTERM", "SIGTERM"]);
+  assert.deepEqual(last(fakes).events, ["SIGTERM", "SIGTERM"]);
   clock.advance(1000);
-  assert.deepEqual(last(fakes).told, ["SIGTERM", "SIGTERM", "SIGKILL"]);
+  assert.deepEqual(last(fakes).events, ["SIGTERM", "SIGTERM", "SIGKILL"]);
   last(fakes).end(killed);
   const { reason, exits } = await report;
   assert.deepEqual([reason, exits[0]?.signal], ["signal", "SIGKILL"]);
@@ -183,7 +183,7 @@ test("a second stop can set a new time limit", () => {
   supervision.stop("stopped", 10_000);
   supervision.stop("stopped", 100);
   clock.advance(100);
-  assert.deepEqual(last(fakes).told, ["SIGTERM", "SIGTERM", "SIGKILL"]);
+  assert.deepEqual(last(fakes).events, ["SIGTERM", "SIGTERM", "SIGKILL"]);
   assert.equal(clock.pending, 0);
 });
 
@@ -232,7 +232,7 @@ test("quiet and print are passed on, and after quiet nothing is restarted", asyn
   fakes[2]?.end(crashed);
   supervision.print();
   supervision.quiet();
-  assert.deepEqual(fakes.map(({ told }) => told), [
+  assert.deepEqual(fakes.map(({ events }) => events), [
     ["SIGTTIN", "SIGTSTP"],
     ["SIGTTIN", "SIGTSTP"],
     [],

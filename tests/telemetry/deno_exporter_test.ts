@@ -35,11 +35,11 @@ async function startCollector() {
   const server = createServer((request, response) => {
     const chunks: Uint8Array[] = [];
     request.on("data", (chunk) => chunks.push(chunk)).on("end", () => {
-      const told = JSON.parse(Buffer.concat(chunks).toString());
-      for (const { scopeSpans } of told.resourceSpans ?? []) {
+      const body = JSON.parse(Buffer.concat(chunks).toString());
+      for (const { scopeSpans } of body.resourceSpans ?? []) {
         for (const scope of scopeSpans) spans.push(...scope.spans);
       }
-      for (const { scopeMetrics } of told.resourceMetrics ?? []) {
+      for (const { scopeMetrics } of body.resourceMetrics ?? []) {
         for (const scope of scopeMetrics) {
           for (const { name } of scope.metrics) metrics.add(name);
         }

@@ -143,7 +143,7 @@ test("runs record their outcome: failures are errors, other outcomes are not", a
   for (const [type, end] of Object.entries(ends)) consumer.register(type, end);
   for (const type of [...Object.keys(ends), "unknown"]) await producer.enqueue(type);
   await consumer.run({ maxJobs: 8 });
-  const told = Object.fromEntries(
+  const counts = Object.fromEntries(
     setting.spans("process").map(({ attributes, status, events }) => [
       attributes["faktory.job.type"],
       [
@@ -154,7 +154,7 @@ test("runs record their outcome: failures are errors, other outcomes are not", a
       ],
     ]),
   );
-  assert.deepEqual(told, {
+  assert.deepEqual(counts, {
     failed: ["failed", "E_FAR", true, 1],
     thrown: ["failed", "TypeError", true, 1],
     discard: ["discard", undefined, false, 0],

@@ -68,15 +68,15 @@ describe("drain", () => {
   it("uses the consumer's middleware and listeners, and the requested concurrency", async () => {
     await using faktory = await FakeFaktory.start();
     const consumer = makeConsumer();
-    const heard: string[] = [];
+    const logged: string[] = [];
     let running = 0;
     let most = 0;
     consumer.use(async (job, _context, next) => {
-      heard.push(`before ${job.args}`);
+      logged.push(`before ${job.args}`);
       await next();
     });
-    consumer.on("done", ({ job }) => heard.push(`done ${job.args}`));
-    consumer.on("state", ({ state }) => heard.push(state));
+    consumer.on("done", ({ job }) => logged.push(`done ${job.args}`));
+    consumer.on("state", ({ state }) => logged.push(state));
     consumer.register("x", async () => {
       most = Math.max(most, ++running);
       await new Promise((resolve) => setImmediate(resolve));
@@ -84,7 +84,7 @@ describe("drain", () => {
     });
     for (let i = 0; i < 3; i++) await faktory.producer.enqueue("x", [i]);
     await faktory.drain(consumer);
-    assert.deepEqual(heard, ["before 0", "done 0", "before 1", "done 1", "before 2", "done 2"]);
+    assert.deepEqual(logged, ["before 0", "done 0", "before 1", "done 1", "before 2", "done 2"]);
     assert.equal(most, 1);
     for (let i = 0; i < 9; i++) await faktory.producer.enqueue("x", [i]);
     assert.equal((await faktory.drain(consumer, { concurrency: 3 })).length, 9);

@@ -136,8 +136,8 @@ test("no mistake in a URL puts its password into an error", () => {
       const parse = (url: string) => resolveTarget({ url }, () => undefined);
       const error = refusal(slip(secret), parse);
       if (error !== undefined) {
-        const said = `${error.message} ${error.stack} ${JSON.stringify(error)}`;
-        assert(!said.includes("hunter2"), `${slip(secret)}: ${error.message}`);
+        const texts = `${error.message} ${error.stack} ${JSON.stringify(error)}`;
+        assert(!texts.includes("hunter2"), `${slip(secret)}: ${error.message}`);
       }
     }),
     parameters("slips", 5000),

@@ -15,12 +15,12 @@ export type Edition = "free" | "enterprise";
 export type Handlers = Readonly<Record<string, (job: Job) => unknown>>;
 
 /** Middleware and handlers that `attach` gives a consumer. Each program has its own. */
-interface Captured {
+interface CapturedReply {
   readonly middleware: ConsumerMiddleware;
   readonly handlers: ReadonlyMap<string, (job: Job, context: JobContext) => unknown>;
 }
 
-function captured(): Captured {
+function captured(): CapturedReply {
   const handlers = new Map<string, () => unknown>();
   const middleware: ConsumerMiddleware[] = [];
   const consumer = {
@@ -124,7 +124,7 @@ export class World implements AsyncDisposable {
     await work;
   }
 
-  async #runAll(producer: Producer, own: Captured, program: Mortal): Promise<void> {
+  async #runAll(producer: Producer, own: CapturedReply, program: Mortal): Promise<void> {
     while ((this.server.snapshot().queues["default"] ?? 0) > 0) {
       const job = await sendCommand(producer, fetchJob(["default"]));
       if (job === undefined) continue;
@@ -143,7 +143,7 @@ export class World implements AsyncDisposable {
 
   async #run(
     job: Job,
-    { producer, own }: { readonly producer: Producer; readonly own: Captured },
+    { producer, own }: { readonly producer: Producer; readonly own: CapturedReply },
   ): Promise<unknown> {
     const attempt = job.failure === undefined ? 1 : job.failure.retryCount + 2;
     const context = { producer, attempt } as JobContext;

@@ -68,8 +68,8 @@ test("the last update stays, with missing fields and after the end", async () =>
   await using s = await Setting.start();
   await s.push("tracked-01", { custom });
   await s.next();
-  for (const told of [`"percent":10,"desc":"a"`, `"percent":20`, `"desc":null`]) {
-    assert.equal(await s.client.ask(`TRACK SET {"jid":"tracked-01",${told}}`), "+OK");
+  for (const progress of [`"percent":10,"desc":"a"`, `"percent":20`, `"desc":null`]) {
+    assert.equal(await s.client.ask(`TRACK SET {"jid":"tracked-01",${progress}}`), "+OK");
   }
   await s.ack("tracked-01");
   assert.equal(await s.client.ask(`TRACK SET {"jid":"tracked-01","desc":"c"}`), "+OK");
