@@ -1,5 +1,6 @@
 import { Fifo } from "../internal/fifo.ts";
 import { type CommandContext, execute } from "./commands.ts";
+import { FloodMeter } from "./flood_meter.ts";
 import { type Challenge, type Greeter, type HelloData, readHello } from "./handshake.ts";
 import type { EmitEvent, ServerEvent } from "./events.ts";
 import type { Line } from "./line.ts";
@@ -15,23 +16,6 @@ const HANDSHAKE_MS = 2000;
 /** The longest HELLO, and the longest that is parsed at once, in bytes. */
 const MAX_HELLO = 64 * 1024;
 const MAX_PLAIN_HELLO = 2048;
-
-/**
- * Limits for a client that sends without a pause: after this many ms of work, or this many bytes of
- * a large line, other clients are served first. Deno would otherwise keep reading a socket that
- * always has data, and never look at the others.
- */
-const MAX_FLOOD_MS = 8;
-const MAX_FLOOD = 512 * 1024;
-
-/**
- * A client that sends without a pause is not held back if it uses less than 1/20 of the server's
- * time.
- */
-const MAX_SHARES = 20;
-
-/** Silence after which a client counts as having paused, in ms. */
-const PAUSE_MS = 20;
 
 /** Number of small commands that run between two readings of the clock. */
 const COMMANDS_AT_ONCE = 16;
@@ -82,14 +66,7 @@ export class Connection implements PeerHandler, Closable {
   /** True while the client does not read its replies. */
   #isFull = false;
   #isPaused = false;
-  /**
-   * The current run of data without a pause: its bytes, the time spent on them in ms, and when it
-   * began and last ended.
-   */
-  #flood = 0;
-  #floodWork = 0;
-  #floodStart = 0;
-  #floodEnd = 0;
+  readonly #flood = new FloodMeter();
   /** True while other clients are served before more is read. */
   #isHeldBack = false;
   /** True after the client has half-closed the connection. */
@@ -117,8 +94,7 @@ export class Connection implements PeerHandler, Closable {
     }
     if (this.#client === undefined && this.#reader.pending > MAX_HELLO) return this.end();
     this.#runLines(begin);
-    this.#floodEnd = slices.now();
-    this.#floodWork += this.#floodEnd - begin;
+    this.#flood.addWork(begin, slices.now());
   }
 
   /**
@@ -215,16 +191,9 @@ export class Connection implements PeerHandler, Closable {
    * clients have been served.
    */
   #limitFlood(now: number, bytes: number): void {
-    if (now - this.#floodEnd > PAUSE_MS) {
-      this.#floodStart = now;
-      this.#floodWork = this.#flood = 0;
-    }
-    this.#flood += bytes;
-    const isFlood = this.#reader.isLarge && this.#flood > MAX_FLOOD ||
-      this.#floodWork > MAX_FLOOD_MS && this.#floodWork * MAX_SHARES > now - this.#floodStart;
+    const isFlood = this.#flood.add(bytes, now, this.#reader.isLarge);
     if (!isFlood || this.#isHeldBack) return;
-    this.#flood = this.#floodWork = 0;
-    this.#floodStart = now;
+    this.#flood.start(now);
     this.#isHeldBack = true;
     void this.#owner.context.slices.afterPoll().then(() => {
       this.#isHeldBack = false;

@@ -216,7 +216,7 @@ test("top reports, in one line, why it cannot start", async () => {
   });
 });
 
-/** Creates a snapshot with these figures. */
+/** Creates a snapshot with these numbers. */
 function snapshot(
   at: number,
   queues: Record<string, number>,

@@ -50,7 +50,7 @@ export interface Setting {
 const CONNECT_TIMEOUT_MS = 400;
 const COMMAND_TIMEOUT_MS = 1000;
 const GRACE_MS = 300;
-const CALLED_OFF = new Error("called off");
+const ABORT_REASON = new Error("aborted");
 
 /** A command and its observed results. */
 interface SentCommand {
@@ -175,7 +175,7 @@ export class Model {
         const sent = open[action.which % open.length];
         if (sent === undefined) return;
         sent.isAborted = true;
-        sent.stop!.abort(CALLED_OFF);
+        sent.stop!.abort(ABORT_REASON);
         return void turn(3).then(() => sent.wasHeard = sent.end !== undefined);
       }
       case "reply":
@@ -361,8 +361,8 @@ export class Model {
     const mayTwice = this.#setting.attempts > 0 &&
       (resend === "safe" || (resend === "once" && this.#setting.delivery === "at-least-once"));
     is(mayTwice || lookedAt.length <= 1, "sent again, though it must not be");
-    is(sent.wasHeard, "called off, and does not settle at once");
-    is(sent.passesAborted === 0, "sent after it was called off");
+    is(sent.wasHeard, "aborted, and does not settle at once");
+    is(sent.passesAborted === 0, "sent after it was aborted");
     is(notAfter === undefined || passes.every((at) => at <= notAfter), "sent after its deadline");
     is(
       sent.answer === undefined || sent.answer.came === came.length,
@@ -387,7 +387,7 @@ export class Model {
     if (error instanceof ServerError) {
       return is(error.reply === `ERR refused ${id}`, "the refusal of another");
     }
-    if (isAborted && error === CALLED_OFF) return;
+    if (isAborted && error === ABORT_REASON) return;
     if (!(error instanceof ConnectionLostError)) return is(false, "an error of another kind");
     const isLate = error.code === "DEADLINE_PASSED";
     if (isLate) is(notAfter !== undefined && notAfter < this.clock.now(), "is not late");

@@ -40,7 +40,7 @@ test("a counter per second limits every period of one second", () => {
   assert(waits.every((wait) => wait !== undefined && wait > 0 && wait <= 1000), String(waits));
 });
 
-test("an expected job uses a place in the second, and returns it if it does not come", () => {
+test("an expected job counts in its second, and no longer if it does not come", () => {
   const clock = new ManualClock();
   const counter = new LimitCounter({ perSecond: 2 }, clock);
   counter.begin();

@@ -38,7 +38,7 @@ test("each empty page is complete and says what to do next", async () => {
   });
 });
 
-test("the overview shows the server's figures and queues", async () => {
+test("the overview shows the server's statistics and queues", async () => {
   const jobs = [{ type: "a", queue: "images" }, { type: "a", queue: "images" }, {
     type: "b",
     at: later,

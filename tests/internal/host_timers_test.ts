@@ -50,7 +50,7 @@ test("fake timers and a mocked Date stop neither the system clock nor its timers
   });
   try {
     await new Promise<void>((resolve) => systemClock.after(1, resolve));
-    systemClock.after(1, () => assert.fail("it was called off"))();
+    systemClock.after(1, () => assert.fail("it was cancelled"))();
     assert(systemClock.now() >= before[0]);
     assert(elapsedMs(systemClock) >= before[1]);
   } finally {

@@ -87,7 +87,7 @@ export const producerScenarios: Readonly<Record<string, Scenario>> = {
     await assert.rejects(Producer.connect({ url, password: "wrong" }), AuthenticationError);
   },
 
-  async "connecting that is called off, or takes too long"() {
+  async "connecting that is aborted, or takes too long"() {
     // A server that accepts connections and stays silent.
     const silent = createServer();
     const sockets: Socket[] = [];
@@ -129,7 +129,7 @@ export const producerScenarios: Readonly<Record<string, Scenario>> = {
     }
   },
 
-  async "calls of a producer that has no connection are called off, and it is closed"() {
+  async "calls of a producer that has no connection are aborted, and it is closed"() {
     const server = await startQuick();
     const producer = await Producer.connect({ url: server.url });
     const lost = once((hear) => producer.on("disconnect", hear));

@@ -31,7 +31,7 @@ it("names the versions in the documentation as they are, and runs each in the wo
   assert.deepEqual(run, majors);
 });
 
-it("tells of the oldest versions in docs/requirements.md", async () => {
+it("names the oldest versions of docs/requirements.md", async () => {
   const text = await readFile(new URL("docs/requirements.md", root), "utf8");
   const told = new Map([...text.matchAll(/^\| (\w+) +\| ([\d.]+) /gm)].map(([, a, b]) => [a, b]));
   assert.equal(told.get("Node"), oldestNode);
