@@ -104,22 +104,17 @@ export class Ledger {
   compare(present: Iterable<number>): { lost: number; again: number } {
     const jobs = [...present];
     const there = new Set(jobs);
-    let [lost, again] = [0, 0];
+    const lost: number[] = [];
     for (let job = 0; job < this.sent; job++) {
       const isOpen = this.#is(job, CONFIRMED) && !this.#is(job, DONE | ENDING);
-      if (!isOpen || there.has(job)) continue;
-      lost++;
-      this.violations.push(`job ${job} was confirmed and is lost`);
+      if (isOpen && !there.has(job)) lost.push(job);
     }
-    for (const job of there) {
-      if (!this.#is(job, DONE)) continue;
-      again++;
-      this.violations.push(`job ${job} is there after its ACK`);
-    }
-    if (there.size < jobs.length) {
-      this.violations.push(`${jobs.length - there.size} jobs are there twice`);
-    }
-    return { lost, again };
+    const again = [...there].filter((job) => this.#is(job, DONE));
+    const twice = jobs.length - there.size;
+    for (const job of lost) this.violations.push(`job ${job} was confirmed and is lost`);
+    for (const job of again) this.violations.push(`job ${job} is there after its ACK`);
+    if (twice > 0) this.violations.push(`${twice} jobs are there twice`);
+    return { lost: lost.length, again: again.length };
   }
 
   /** Returns true if any of the flags is set. */

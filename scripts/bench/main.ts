@@ -64,6 +64,8 @@ const flags = {
   plots: { type: "string" },
 } as const;
 
+const everything = { workloads, clients, servers };
+
 /** Returns the items that the user has chosen by their names. */
 function choose<T extends { readonly name: string }>(
   flag: string,
@@ -74,15 +76,8 @@ function choose<T extends { readonly name: string }>(
   return all.filter(({ name }) => chosen.includes(name));
 }
 
-/** What is measured. */
-type Choice = {
-  readonly workloads: typeof workloads;
-  readonly clients: typeof clients;
-  readonly servers: typeof servers;
-};
-
 /** Lists what is measured in a round, and what is left out. */
-async function planOf(choice: Choice, programs: Programs) {
+async function planOf(choice: typeof everything, programs: Programs) {
   const subjects: Subject[] = [];
   const omissions: Omission[] = [];
   for (const { name: server } of choice.servers) {
@@ -156,17 +151,14 @@ async function measureOne(
   try {
     const { url, queue, keepsJobs, jobs = workload.jobs } = server;
     const task: Task = { work, concurrency, url, queue, keepsJobs, jobs, ms, warmUpMs };
-    const [program, ...args] = programs.command(client);
-    const [cpu, start] = [await server.cpuSeconds(), performance.now()];
-    const printed = await output(program!, [...args, JSON.stringify(task)], {
-      timeoutMs: ms + SLACK_MS,
-    });
+    const [program, ...args] = [...programs.command(client), JSON.stringify(task)];
+    const [before, start] = [await server.cpuSeconds(), performance.now()];
+    const run: Run = JSON.parse(await output(program!, args, { timeoutMs: ms + SLACK_MS }));
     const seconds = (performance.now() - start) / 1000;
     const after = await server.cpuSeconds();
-    const run: Run = JSON.parse(printed);
-    if (run.jobs === 0) throw new Error("Not one job was done in the measured time");
-    if (cpu === undefined || after === undefined) return run;
-    return { ...run, serverBusy: (after - cpu) / seconds };
+    if (run.jobs === 0) throw new Error("No job was done in the measured time");
+    if (before === undefined || after === undefined) return run;
+    return { ...run, serverBusy: (after - before) / seconds };
   } finally {
     await server.stop();
   }

@@ -81,7 +81,7 @@ function chart(title: string, unit: string, panels: readonly Panel[]): string {
           `${amount(median)} <tspan class="name">${kept}</tspan>`,
           scale(max) + 8,
           middle + 4,
-          "value",
+          "",
         ),
       );
       y += ROW;

@@ -66,17 +66,12 @@ const REFERENCE = "real";
 export function tablesOf(results: readonly Result[], omissions: readonly Omission[]): string {
   const groups = servers.map(({ name, title, durability }) => {
     const here = results.filter(({ server }) => server === name);
-    if (here.length === 0) return [];
-    const rates = here.filter(({ workload }) => workload.work !== "latency");
-    const latencies = here.filter(({ workload }) => workload.work === "latency");
-    return [
-      `## ${title}`,
-      durability,
-      ...rates.length > 0 ? [markdown(RATE_HEAD, rowsOf(rates, results, rateCells))] : [],
-      ...latencies.length > 0
-        ? [markdown(LATENCY_HEAD, rowsOf(latencies, results, latencyCells))]
-        : [],
+    const isLatency = ({ workload }: Result) => workload.work === "latency";
+    const tables = [
+      markdown(RATE_HEAD, rowsOf(here.filter((one) => !isLatency(one)), results, rateCells)),
+      markdown(LATENCY_HEAD, rowsOf(here.filter(isLatency), results, latencyCells)),
     ];
+    return here.length === 0 ? [] : [`## ${title}`, durability, ...tables];
   });
   const notes = new Set(omissions.map(({ client, reason }) => `- ${client.title}: ${reason}`));
   return [...groups.flat(), [...notes].join("\n")].filter((part) => part !== "").join("\n\n");
@@ -146,8 +141,9 @@ function short(value: number): string {
   return value >= 100 ? formatInteger(value) : value.toPrecision(2);
 }
 
-/** A table without the columns that have no figure. */
+/** Returns a table without the columns that have no figure; nothing if it has no rows. */
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return "";
   const kept = head.map((_, column) => rows.some((row) => row[column] !== "-"));
   const line = (cells: readonly string[]) =>
     `| ${cells.filter((_, column) => kept[column]).join(" | ")} |`;

@@ -16,9 +16,6 @@ export function quantile(values: Iterable<number>, share: number): number {
 
 /** Median, least and most. */
 export function spreadOf(values: readonly number[]): Spread {
-  return {
-    median: quantile(values, 0.5),
-    min: quantile(values, 0),
-    max: quantile(values, 1),
-  };
+  const [min, median, max] = [0, 0.5, 1].map((share) => quantile(values, share));
+  return { median: median!, min: min!, max: max! };
 }

@@ -1,10 +1,9 @@
-import { deno, inTempFolder, output, outputs, readProject } from "../tools.ts";
+import { deno, filesIn, inTempFolder, output, outputs, readProject } from "../tools.ts";
 import { COMMAND_ENTRY } from "../npm/manifest.ts";
 import { checkFreshInstall } from "./fresh_install.ts";
 import { checkCommand, checkExecutable } from "./installed_command.ts";
 import { checkEntries, exportedBySources } from "./installed_entries.ts";
 import { checkRunners } from "./installed_runners.ts";
-import { checkSyntax } from "./installed_syntax.ts";
 import { checkTypes } from "./installed_types.ts";
 import {
   findNodes,
@@ -13,9 +12,10 @@ import {
   type Packed,
   peersOf,
   run,
+  type Runtime,
   runtimes,
 } from "./npm.ts";
-import { all, allAtOnce, skip, type Step } from "./step.ts";
+import { all, allAtOnce, none, skip, type Step } from "./step.ts";
 import { checkWorkers } from "./workers.ts";
 
 /**
@@ -34,7 +34,6 @@ export async function checkPackage(tarball: string): Promise<void> {
     await all([
       () => checkShape(installed),
       () => checkFreshInstall(installed),
-      () => checkSyntax(installed),
     ]);
     await installNpm(folder, peersOf(installed.project));
     await all([
@@ -63,6 +62,18 @@ async function checkShape({ tarball }: Installed): Promise<void> {
   ].map((args) => () => outputs("node", args)));
 }
 
+/**
+ * Checks that a version of Node can parse every file of the package, including files that no test
+ * loads.
+ */
+async function checkSyntax(node: Runtime, { project, folder }: Installed): Promise<void> {
+  const files = await Array.fromAsync(filesIn(`${folder}/node_modules/${project.name}`));
+  const command = [...node.command, "--experimental-vm-modules", "--no-warnings"] as const;
+  const scripts = files.filter((path) => path.endsWith(".js"));
+  const faults = await run({ ...node, command }, ["parse.mjs", ...scripts], folder);
+  none(faults === "" ? [] : [`${node.name} cannot parse ${faults}`]);
+}
+
 /** Checks the entries, the command and a job under each runtime and each version of Node. */
 async function checkRuntimes(installed: Installed): Promise<void> {
   const every = [...runtimes.filter(({ is }) => is !== "node"), ...await findNodes()];
@@ -74,6 +85,7 @@ async function checkRuntimes(installed: Installed): Promise<void> {
       () => checkEntries(runtime, folder, expected),
       () => checkCommand(runtime, installed),
       () => run(runtime, ["run_job.mjs"], folder),
+      ...runtime.is === "node" ? [() => checkSyntax(runtime, installed)] : [],
     ])
   ));
 }

@@ -24,22 +24,16 @@ const anywhere = new Set(["Deno", "Bun"]);
  * are sources.
  */
 export function readModules(sources: ReadonlyMap<string, string>): Map<string, Mention[]> {
-  const files = new Map(
-    [...sources].map((
-      [path, text],
-    ) => [path, ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true)]),
-  );
+  const files = new Map<string, ts.SourceFile>();
+  for (const [path, text] of sources) {
+    files.set(path, ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true));
+  }
   // Without libraries and resolved imports, a name that the checker does not know is a global.
   const program = ts.createProgram([...files.keys()], { noLib: true, noResolve: true }, {
-    getSourceFile: (path) => files.get(path),
-    getDefaultLibFileName: () => "lib.d.ts",
-    writeFile: () => {},
-    getCurrentDirectory: () => "",
-    getCanonicalFileName: (path) => path,
-    useCaseSensitiveFileNames: () => true,
-    getNewLine: () => "\n",
-    fileExists: (path) => files.has(path),
-    readFile: (path) => sources.get(path),
+    ...{ getSourceFile: (path) => files.get(path), fileExists: (path) => files.has(path) },
+    ...{ readFile: (path) => sources.get(path), writeFile() {}, getNewLine: () => "\n" },
+    ...{ getDefaultLibFileName: () => "lib.d.ts", getCurrentDirectory: () => "" },
+    ...{ getCanonicalFileName: (path) => path, useCaseSensitiveFileNames: () => true },
   });
   const checker = program.getTypeChecker();
   return new Map([...files].map(([path, file]) => [path, readModule(file, checker)]));

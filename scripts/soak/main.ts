@@ -4,9 +4,10 @@
  */
 
 import { createInterface } from "node:readline";
+import { TcpProxy } from "../../tests/faults/tcp_proxy.ts";
 import { commandOf, Program, type RuntimeName } from "../program.ts";
 import { list, runMain, UsageError } from "../usage.ts";
-import { Faults } from "./faults.ts";
+import { injectFaults } from "./faults.ts";
 import { type End, findingsOf, type Load, type Sample } from "./verdict.ts";
 
 const RUNTIMES: readonly RuntimeName[] = ["deno", "bun", "node"];
@@ -57,18 +58,19 @@ async function soak(name: RuntimeName, minutes: number): Promise<number> {
     : undefined;
   const url = new URL(given ?? await server!.line(/^tcp:/));
   const isLocal = url.protocol === "tcp:" && ["localhost", "127.0.0.1"].includes(url.hostname);
-  await using faults = isLocal ? await Faults.before(Number(url.port || 7419)) : undefined;
-  if (faults !== undefined) url.port = `${faults.port}`;
+  await using proxy = isLocal ? await TcpProxy.start(Number(url.port || 7419)) : undefined;
+  if (proxy !== undefined) url.port = `${proxy.port}`;
   const queue = `soak-${crypto.randomUUID().slice(0, 8)}`;
   const ms = minutes * 60_000;
   console.log(`${name}, ${RATE} jobs/s for ${minutes} minutes`);
   console.log(row(([head]) => head));
-  const timer = setTimeout(() => faults?.end(), ms);
+  const endFaults = proxy && injectFaults(proxy);
+  const timer = setTimeout(() => endFaults?.(), ms);
   const { samples, end } = await runLoad(name, { url: url.href, queue, rate: RATE, ms });
   clearTimeout(timer);
   // Samples after the last job are not under load.
   const findings = findingsOf(samples.filter(({ seconds }) => seconds * 1000 <= ms), end);
-  console.log(`faults: ${JSON.stringify(faults?.counts ?? "none")}`);
+  console.log(`faults: ${JSON.stringify(proxy?.counts ?? "none")}`);
   for (const { what, holds, figure } of findings) {
     console.log(`${holds ? "ok    " : "FAILED"} ${what}: ${figure}`);
   }
