@@ -8,7 +8,6 @@ const help = `deno task build:npm [FOLDER]
 
 Builds the npm package with dnt, by default in npm/dist. Exits with 69 if JSR cannot be reached.`;
 
-/** Time limit of a build. */
 const LIMIT_MS = 300_000;
 
 await runMain({ help, maxArguments: 1 }, async (_values, [folder = "npm/dist"]) => {

@@ -20,7 +20,6 @@ export function commandOf(module: string, name?: RuntimeName): string[] {
   }
 }
 
-/** Options of {@linkcode Program}. */
 export interface ProgramOptions {
   readonly cwd?: string;
   /** Variables that differ from this program's. */

@@ -6,7 +6,6 @@ import { withEsbuild } from "./esbuild.ts";
 
 const FOLDER = "src/consumer/isolated";
 
-/** Returns the text of `boot.ts`. */
 export async function bootFile(): Promise<string> {
   const source = await readFile(`${FOLDER}/thread_main.ts`, "utf8");
   const { code } = await withEsbuild(() => transform(source, { loader: "ts", target: "es2022" }));

@@ -10,7 +10,6 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
-/** Output of a program. */
 export interface Outputs {
   readonly stdout: string;
   readonly stderr: string;

@@ -1,6 +1,5 @@
 import type { ServerKind, Workload } from "./workloads.ts";
 
-/** Runs a client. */
 export type Host = "deno" | "bun" | "node" | "machine";
 
 /** A client to measure, as data. */

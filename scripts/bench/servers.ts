@@ -135,7 +135,6 @@ const starters: Readonly<Record<ServerKind, (around: Surroundings) => Promise<St
   },
 };
 
-/** Starts a server that prints its URL. */
 async function startOwn(command: readonly string[]): Promise<Started> {
   const program = new Program(command);
   return { url: await program.line(/^tcp:/), program };

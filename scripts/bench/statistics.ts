@@ -14,7 +14,6 @@ export function quantile(values: Iterable<number>, share: number): number {
   return below + (above - below) * (at - Math.floor(at));
 }
 
-/** Median, least and most. */
 export function spreadOf(values: readonly number[]): Spread {
   const [min, median, max] = [0, 0.5, 1].map((share) => quantile(values, share));
   return { median: median!, min: min!, max: max! };

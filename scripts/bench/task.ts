@@ -34,7 +34,6 @@ export interface Measurement {
   readonly latency?: { readonly p50Us: number; readonly p99Us: number } | undefined;
 }
 
-/** A small job's arguments. */
 const SMALL: readonly unknown[] = [1, "two"];
 
 /** Arguments of about this many bytes as JSON: rows of a table, as a real job may carry them. */

@@ -18,53 +18,40 @@ export interface ServerInfo {
 /** All servers, in the order in which they are reported. */
 export const servers: readonly ServerInfo[] = [
   {
-    name: "real",
-    title: "A real Faktory server",
+    ...{ name: "real", title: "A real Faktory server", kept: "snapshots", fillRate: 25_000 },
     durability: "Faktory 1.10's Redis writes snapshots (`save 30 5`): a crash may lose 30 seconds.",
-    kept: "snapshots",
-    fillRate: 25_000,
   },
   {
-    name: "null",
-    title: "A server that answers at once and does nothing",
-    durability: "It keeps nothing: what is measured is the client.",
-    kept: "nowhere",
-    fillRate: 0,
+    ...{ name: "null", title: "A server that answers at once and does nothing" },
+    ...{
+      kept: "nowhere",
+      fillRate: 0,
+      durability: "It keeps nothing: only the client is measured.",
+    },
   },
   {
-    name: "memory",
-    title: "The embedded server, in memory",
-    durability: "Its jobs are lost when its process ends.",
-    kept: "in memory",
-    fillRate: 80_000,
+    ...{ name: "memory", title: "The embedded server, in memory", kept: "in memory" },
+    ...{ fillRate: 80_000, durability: "Its jobs are lost when its process ends." },
   },
   {
-    name: "durable",
-    title: "The embedded server, with its data in a file",
+    ...{ name: "durable", title: "The embedded server, with its data in a file", kept: "on disk" },
     durability: "Each confirmed job is on the disk: its log is synced before it confirms.",
-    kept: "on disk",
     fillRate: 80_000,
   },
   {
-    name: "redis",
-    title: "Redis 7, as BullMQ recommends it",
+    ...{ name: "redis", title: "Redis 7, as BullMQ recommends it", kept: "on disk each second" },
     durability: "`appendonly yes`, `appendfsync everysec`: a crash may lose one second.",
-    kept: "on disk each second",
     fillRate: 15_000,
   },
   {
-    name: "postgres",
-    title: "PostgreSQL 15, with its defaults",
+    ...{ name: "postgres", title: "PostgreSQL 15, with its defaults", kept: "on disk" },
     durability: "`synchronous_commit = on`: each confirmed job is on the disk.",
-    kept: "on disk",
     fillRate: 25_000,
   },
   {
-    name: "bunqueue",
-    title: "The bunqueue server, with its data in a file",
+    ...{ name: "bunqueue", title: "The bunqueue server, with its data in a file" },
     durability: "SQLite, `synchronous = NORMAL`, writes buffered: a crash may lose recent jobs.",
-    kept: "on disk, buffered",
-    fillRate: 25_000,
+    ...{ kept: "on disk, buffered", fillRate: 25_000 },
   },
 ];
 

@@ -19,7 +19,6 @@ export interface Load {
   readonly isSteady?: boolean;
 }
 
-/** Runs a load until the server is gone. */
 export async function loadServer(load: Load, producers: number, consumers: number): Promise<void> {
   const clients = [
     ...new Array<typeof produce>(producers).fill(produce),

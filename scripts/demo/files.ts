@@ -18,7 +18,6 @@ export async function filesBelow(folder: string): Promise<string[]> {
   return paths;
 }
 
-/** Facts about a file. */
 export interface FileFacts {
   readonly kind: string;
   readonly bytes: number;

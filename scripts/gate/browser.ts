@@ -4,7 +4,6 @@ import { runTests } from "./corpus.ts";
 import { cached } from "./npm.ts";
 import { skip, type Step } from "./step.ts";
 
-/** Browsers that may be installed. */
 const INSTALLED = [
   "chromium",
   "chromium-browser",

@@ -10,7 +10,6 @@ const TEST_MS = 120_000;
 const GROUP = 8;
 const GROUP_MS = 300_000;
 
-/** Time limit of a run. */
 const RUN_MS = 20 * 60_000;
 
 /** A test runner: its command and the format of its report. */

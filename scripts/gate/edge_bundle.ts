@@ -19,7 +19,6 @@ export function overBudget(sizes: EdgeSizes): string[] {
   );
 }
 
-/** Options of {@linkcode bundleWorker}. */
 export interface BundleOptions {
   /** The program. */
   readonly contents: string;

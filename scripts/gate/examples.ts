@@ -57,7 +57,6 @@ async function install(
   await installNpm(work, [await packed(), ...specifiers]);
 }
 
-/** Checks that each example is run. */
 async function checkNames(examples: readonly string[]): Promise<void> {
   const found = await Array.fromAsync(Deno.readDir("examples"));
   const unknown = found.filter(({ isDirectory }) => isDirectory).map(({ name }) => name)

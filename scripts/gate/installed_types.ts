@@ -4,7 +4,6 @@ import { typescriptVersions } from "../versions.ts";
 import { cachedOrSkip, importsOf, type Installed } from "./npm.ts";
 import { all } from "./step.ts";
 
-/** A program to check. */
 interface Program {
   readonly files: readonly string[];
   readonly options: object;

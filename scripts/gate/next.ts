@@ -12,7 +12,6 @@ const VERSIONS: Readonly<Record<string, Readonly<Record<string, readonly string[
   "16.4.6": { webpack: ["--webpack"], Turbopack: [] },
 };
 
-/** Packages of a program in TypeScript beside Next. */
 const PACKAGES = [
   ...["react@19.3.1", "react-dom@19.3.1", "typescript@5.9.3"],
   ...["@types/react@19", "@types/node@24"],

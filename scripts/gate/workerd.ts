@@ -11,7 +11,6 @@ const workerd: string = createRequire(import.meta.url)("workerd").default;
 /** A date before Workers had Node's modules, so that none can be used by mistake. */
 const COMPATIBILITY_DATE = "2025-06-01";
 
-/** A Worker to run. */
 export interface Worker {
   /** Folder of its module, next to the `node_modules` that it imports from. */
   readonly folder: string;

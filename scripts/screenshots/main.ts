@@ -22,7 +22,6 @@ light and dark, and as wide as a phone.`;
 const WIDE = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
 
-/** The pictures that the documentation shows. */
 const SHOWN: readonly string[] = [
   ...["overview-light", "overview-dark", "retries-light", "job-dark", "question-light"],
   ...["workers-dark", "workflows-light", "retries-phone"],

@@ -157,7 +157,6 @@ function memory(): Pick<Sample, "heapBytes" | "rssBytes"> {
   return { heapBytes: heapUsed, rssBytes: rss };
 }
 
-/** Measures how late timers are. */
 class Lateness {
   #late: number[] = [];
   #due = performance.now() + LAG_MS;

@@ -191,7 +191,6 @@ export interface BenchClient {
 /** Jobs that one call enqueues, of many. */
 const BATCH = 1000;
 
-/** Returns the works of a client. */
 export function worksOf({ connect, consume, fills = false }: BenchClient): Required<Works> {
   async function enqueueAll(producer: BenchProducer, jobs: number): Promise<void> {
     for (let left = jobs; left > 0; left -= BATCH) {
