@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { createServer } from "node:tls";
@@ -8,10 +7,7 @@ import { FaktoryServer } from "../../src/server/mod.ts";
 import type { ProducerOptions } from "../../src/producer/producer.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
 import { WallClock } from "./wall_clock.ts";
-
-function pem(name: string): string {
-  return readFileSync(`tests/fixtures/tls/${name}.pem`, "utf8");
-}
+import { pem } from "../pem.ts";
 
 /** Starts TLS in front of a server without TLS. */
 async function startTls(target: number) {

@@ -11,11 +11,11 @@ import {
   RetryAfter,
   Snooze,
 } from "../../mod.ts";
+import { pem } from "../pem.ts";
 import { TcpProxy } from "../faults/tcp_proxy.ts";
 import {
   countedAbort,
   once,
-  pem,
   reconnect,
   type Scenario,
   signalListeners,

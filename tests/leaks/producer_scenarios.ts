@@ -9,8 +9,9 @@ import {
 } from "../../mod.ts";
 import { Producer as EdgeProducer } from "../../src/edge/mod.ts";
 import { selectTransport } from "../../src/transport/select.ts";
+import { pem } from "../pem.ts";
 import { TcpProxy } from "../faults/tcp_proxy.ts";
-import { countedAbort, once, pem, reconnect, type Scenario, startTls } from "./setting.ts";
+import { countedAbort, once, reconnect, type Scenario, startTls } from "./setting.ts";
 import { startQuick } from "../server/quick.ts";
 
 /** Scenarios of a producer, from start to end. */

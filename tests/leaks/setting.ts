@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import process from "node:process";
 import type { FaktoryServer } from "../../src/server/mod.ts";
 import { startQuick } from "../server/quick.ts";
+import { pem } from "../pem.ts";
 
 /** Opens, uses and ends something. Nothing of it may be left afterwards. */
 export type Scenario = () => Promise<void>;
@@ -40,10 +40,6 @@ export function countedAbort() {
     /** Fails if there is a listener left. */
     check: () => assert.equal(listeners.size, 0, "somebody still listens to the signal"),
   };
-}
-
-export function pem(name: string): string {
-  return readFileSync(`tests/fixtures/tls/${name}.pem`, "utf8");
 }
 
 export function startTls(): Promise<FaktoryServer> {

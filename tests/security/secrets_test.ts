@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { Consumer, FaktoryError, Producer, streamTransport } from "../../mod.ts";
@@ -10,6 +9,7 @@ import { Supervisor } from "../../src/supervisor/mod.ts";
 import { FakeFaktory, MemoryServer } from "../../src/testing/mod.ts";
 import { freePort, startPeer } from "../transport/contract.ts";
 import { startQuick } from "../server/quick.ts";
+import { pem } from "../pem.ts";
 
 /** Each way to write it gives another text: plain, percent-encoded, and in JSON. */
 const PASSWORD = "hunter2 /ü@:%";
@@ -209,7 +209,7 @@ test("an error about an unreadable key does not show it", async () => {
   await using server = await startPeer();
   const [begin, end] = ["-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"];
   const key = `${begin}\nhunter2hunter2hunter2hunter2\n${end}\n`;
-  const cert = readFileSync("tests/fixtures/tls/client.pem", "utf8");
+  const cert = pem("client");
   const error = await errorOf(
     Producer.connect({ url: `tcp://127.0.0.1:${server.port}`, tls: { cert, key } }),
   );

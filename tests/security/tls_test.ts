@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import {
@@ -13,10 +12,7 @@ import {
 } from "../../mod.ts";
 import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 import { startPeer } from "../transport/contract.ts";
-
-function pem(name: string): string {
-  return readFileSync(`tests/fixtures/tls/${name}.pem`, "utf8");
-}
+import { pem } from "../pem.ts";
 
 function start(certificate: string): Promise<FaktoryServer> {
   const tls = { cert: pem(certificate), key: pem(`${certificate}.key`) };

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import process from "node:process";
 import { test } from "node:test";
 import { Consumer, Producer } from "../../mod.ts";
 import { FaktoryServer } from "../../src/server/mod.ts";
 import { RawClient } from "../contract/raw_client.ts";
-
-const pem = (name: string) =>
-  readFile(new URL(`../fixtures/tls/${name}.pem`, import.meta.url), "utf8");
+import { pem } from "../pem.ts";
 
 test("it starts and stops hundreds of times, and leaves nothing behind", async () => {
   const begin = performance.now();
@@ -90,7 +87,7 @@ test("a client that never begins TLS does not prevent its close", async () => {
   const server = await FaktoryServer.start({ port: 0, tls: { cert: cert!, key: key! } });
   const silent = new RawClient(`tcp://127.0.0.1:${server.port}`);
   silent.write("\x16");
-  const tls = { caCerts: [await pem("ca")] };
+  const tls = { caCerts: [pem("ca")] };
   await using producer = await Producer.connect({ url: server.url, tls });
   await producer.info();
   await server.close();

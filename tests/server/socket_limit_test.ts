@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Producer } from "../../mod.ts";
 import { ServerState } from "../../src/server/server_state.ts";
 import { listen } from "../../src/server/listener.ts";
 import { socketLimit } from "../../src/server/socket_limit.ts";
 import { RawClient } from "../contract/raw_client.ts";
+import { pem } from "../pem.ts";
 
 const limits = (count: string) => ({
   readFileSync: () =>
@@ -64,8 +64,6 @@ test("connections are accepted again when there is room", async () => {
 });
 
 test("TLS sockets count until they are closed, and no longer", async () => {
-  const pem = (name: string) =>
-    readFileSync(new URL(`../fixtures/tls/${name}.pem`, import.meta.url), "utf8");
   const core = new ServerState({});
   const limit = { soft: 3, hard: 4 };
   const tls = { cert: pem("server"), key: pem("server.key") };

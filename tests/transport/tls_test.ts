@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { createServer as createTcpServer } from "node:net";
 import { describe, it } from "node:test";
 import { createServer, type TLSSocket } from "node:tls";
@@ -9,10 +8,7 @@ import { nodeTransport } from "../../src/transport/node.ts";
 import { selectTransport } from "../../src/transport/select.ts";
 import type { TlsOptions, Transport } from "../../src/transport/transport.ts";
 import { failure, startPeer } from "./contract.ts";
-
-function pem(name: string): string {
-  return readFileSync(`tests/fixtures/tls/${name}.pem`, "utf8");
-}
+import { pem } from "../pem.ts";
 
 const trusted = { caCerts: [pem("ca")] };
 
