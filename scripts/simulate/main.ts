@@ -1,46 +1,61 @@
 /**
- * `deno task simulate --seed S --jobs N`: simulates worlds. A seed determines each world: its
- * producers, consumers and server, and the faults that they have to survive. The command reports
- * every rule that they violate.
- *
- * `--swarm [--processes N] [--report FILE]` uses all cores and writes a report. `--merge FILE..`
- * adds up reports and prints them as tables.
+ * `deno task simulate`: simulates worlds. A seed determines each world: its producers, consumers and
+ * server, and the faults that they have to survive. The command reports every rule that they
+ * violate. See `--help`.
  */
 
 import { readFile } from "node:fs/promises";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import type { WorldOptions, WorldResult } from "../../tests/simulation/result.ts";
 import { JOBS_PER_WORLD, worlds } from "../../tests/simulation/simulate.ts";
-import { replayOf } from "./report.ts";
 import { simulateWorld } from "../../tests/simulation/world.ts";
+import { integer, list, path, runMain, UsageError } from "../usage.ts";
+import { replayOf, type Report } from "./report.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seed: { type: "string", default: "1" },
-    jobs: { type: "string", default: String(JOBS_PER_WORLD) },
-    "per-world": { type: "string", default: String(JOBS_PER_WORLD) },
-    minutes: { type: "string" },
-    storage: { type: "string" },
-    job: { type: "string" },
-    check: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-    swarm: { type: "boolean", default: false },
-    processes: { type: "string" },
-    report: { type: "string", default: "simulation.json" },
-    merge: { type: "boolean", default: false },
-  },
-});
+const STORAGES = ["memory", "disk"] as const;
+const REPORT = "simulation.json";
 
-const perWorld = Number(values["per-world"]);
-const common = {
-  minutes: values.minutes === undefined ? undefined : Number(values.minutes),
-  storage: values.storage as WorldOptions["storage"],
-  tell: values.job === undefined ? undefined : (jid: string, what: string, atMs: number) => {
-    if (new RegExp(values.job!).test(jid)) console.log(`${atMs} ms: ${jid}: ${what}`);
-  },
-};
+const help = `deno task simulate [OPTION..]
+deno task simulate --swarm [OPTION..]
+deno task simulate --merge FILE..
+
+Simulates worlds, one after the other. A seed determines each world: its producers, consumers and
+server, and the faults that they have to survive. Prints a line for each world, and every violated
+rule with the command that repeats that world. The exit status is 1 if there is a violation.
+
+  --seed S            seed of the first world; 1 if not given
+  --jobs N            number of jobs in all worlds; ${JOBS_PER_WORLD} if not given
+  --per-world N       number of jobs in a world; ${JOBS_PER_WORLD} if not given
+  --storage KIND      storage of the server: ${
+  STORAGES.join(" or ")
+}; chosen by the seed if not given
+  --minutes M         longest time for enqueuing jobs, in simulated minutes; 30 if not given
+  --check             simulates each world twice and compares the hashes
+  --job PATTERN       prints the events of jobs whose id matches this regular expression
+  --json              prints each result as a line of JSON
+  --swarm             simulates in several processes, writes a report and prints it as tables
+  --processes N       number of processes of a swarm; one for each core if not given
+  --report FILE       report of a swarm; ${REPORT} if not given
+  --merge FILE..      adds up reports and prints the tables of docs/reliability.md
+  --help              prints this`;
+
+const flags = {
+  seed: { type: "string" },
+  jobs: { type: "string" },
+  "per-world": { type: "string" },
+  minutes: { type: "string" },
+  storage: { type: "string" },
+  job: { type: "string" },
+  check: { type: "boolean" },
+  json: { type: "boolean" },
+  swarm: { type: "boolean" },
+  processes: { type: "string" },
+  report: { type: "string" },
+  merge: { type: "boolean" },
+} as const;
+
+/** Maximum number of reports to add up. */
+const MAX_REPORTS = 1000;
 
 let hasFailed = false;
 
@@ -50,50 +65,81 @@ process.on("unhandledRejection", (error) => {
   hasFailed = true;
 });
 
-async function main(): Promise<void> {
-  if (values.merge) return await merge();
-  if (values.swarm) return await swarmOut();
-  // Set until the end: if the time of a world stands still, the program exits early.
-  process.exitCode = 1;
+void runMain({ help, flags, maxArguments: MAX_REPORTS }, async (values, files) => {
+  if (values.merge === true) return await merge(files);
+  if (files[0] !== undefined) throw new UsageError(`Unexpected argument '${files[0]}': see --help`);
+  const [storage] = values.storage === undefined ? [] : list("--storage", values.storage, STORAGES);
+  const perWorld = integer("--per-world", values["per-world"]) ?? JOBS_PER_WORLD;
   const options = {
-    ...common,
-    seed: Number(values.seed),
-    jobs: Number(values.jobs),
-    perWorld,
+    seed: integer("--seed", values.seed) ?? 1,
+    jobs: integer("--jobs", values.jobs) ?? JOBS_PER_WORLD,
+    minutes: integer("--minutes", values.minutes),
+    ...{ perWorld, storage },
   };
-  for await (const result of worlds(options)) {
-    print(result);
-    if (result.violations.length > 0) failed(result);
-    if (values.check) await checkAgain(result);
+  if (values.swarm !== true) {
+    const { check = false, json = false } = values;
+    return await simulate({ ...options, tell: tellOf(values.job) }, { check, json });
   }
-  process.exitCode = hasFailed ? 1 : 0;
-}
-
-async function swarmOut(): Promise<void> {
   const { swarm } = await import("./swarm.ts");
   const { markdownOf } = await import("./markdown.ts");
   const report = await swarm({
-    seed: Number(values.seed),
-    jobs: Number(values.jobs),
-    perWorld,
-    minutes: common.minutes,
-    storage: common.storage,
-    processes: values.processes === undefined ? undefined : Number(values.processes),
-    report: values.report,
+    ...options,
+    processes: integer("--processes", values.processes),
+    report: path("--report", values.report) ?? REPORT,
   });
   console.log(markdownOf(report));
-  if (report.failures.length > 0) process.exitCode = 1;
+  return report.failures.length > 0 ? 1 : 0;
+});
+
+async function simulate(
+  options: WorldOptions & { readonly perWorld: number },
+  { check, json }: { readonly check: boolean; readonly json: boolean },
+): Promise<number> {
+  // Set until the end: if the time of a world stands still, the program exits early.
+  process.exitCode = 1;
+  const { minutes, storage } = options;
+  for await (const result of worlds(options)) {
+    const { seed, planned, traceHash, violations } = result;
+    if (json) console.log(JSON.stringify(result));
+    else print(result);
+    if (violations.length > 0) {
+      fail(`replay: ${replayOf(seed, { minutes, storage, perWorld: planned })}`);
+    }
+    if (!check) continue;
+    const again = await simulateWorld({ minutes, storage, seed, jobs: planned });
+    if (again.traceHash === traceHash) continue;
+    fail(`seed ${seed} is not reproducible: ${traceHash}, then ${again.traceHash}`);
+  }
+  return hasFailed ? 1 : 0;
 }
 
-async function merge(): Promise<void> {
+function fail(text: string): void {
+  hasFailed = true;
+  console.error(text);
+}
+
+function tellOf(pattern: string | undefined): WorldOptions["tell"] {
+  if (pattern === undefined) return undefined;
+  const job = new RegExp(pattern);
+  return (jid, what, atMs) => job.test(jid) && console.log(`${atMs} ms: ${jid}: ${what}`);
+}
+
+async function merge(files: readonly string[]): Promise<void> {
   const { mergeReports } = await import("./report.ts");
   const { markdownOf } = await import("./markdown.ts");
-  const texts = await Promise.all(positionals.map((path) => readFile(path, "utf8")));
-  console.log(markdownOf(mergeReports(texts.map((text) => JSON.parse(text)))));
+  if (files.length === 0) throw new UsageError("Cannot merge reports without a file: see --help");
+  console.log(markdownOf(mergeReports(await Promise.all(files.map(readReport)))));
+}
+
+async function readReport(file: string): Promise<Report> {
+  try {
+    return JSON.parse(await readFile(file, "utf8"));
+  } catch (error) {
+    throw new UsageError(`Cannot read the report ${file}: ${(error as Error).message}`);
+  }
 }
 
 function print(result: WorldResult): void {
-  if (values.json) return console.log(JSON.stringify(result));
   const { seed, jobs, minutes, cpuSeconds, violations, traceHash } = result;
   const speed = Math.round(jobs / cpuSeconds);
   const outcome = violations.length === 0 ? "passed" : `${violations.length} VIOLATIONS`;
@@ -104,17 +150,3 @@ function print(result: WorldResult): void {
   if (process.env["VERBOSE"] !== undefined) console.log(result);
   for (const { rule, detail, atMs } of violations) console.log(`  ${atMs} ms: ${rule}: ${detail}`);
 }
-
-function failed({ seed, planned }: WorldResult): void {
-  hasFailed = true;
-  console.error(`replay: ${replayOf(seed, { ...common, perWorld: planned })}`);
-}
-
-async function checkAgain({ seed, planned, traceHash }: WorldResult): Promise<void> {
-  const again = await simulateWorld({ ...common, seed, jobs: planned });
-  if (again.traceHash === traceHash) return;
-  hasFailed = true;
-  console.error(`seed ${seed} is not reproducible: ${traceHash}, then ${again.traceHash}`);
-}
-
-void main();

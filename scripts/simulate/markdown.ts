@@ -1,32 +1,57 @@
-import type { Counts, Report } from "./report.ts";
+import { explained } from "./explained.ts";
+import type { Counts, Failure, Report } from "./report.ts";
 
 /** Returns a report as the tables of docs/reliability.md. */
 export function markdownOf(report: Report): string {
   const { worlds, jobs, minutes, failures, cpuSeconds, seeds } = report;
   const total = sumOf(report.faults);
+  const speed = cpuSeconds === 0 ? 0 : Math.round(jobs / cpuSeconds);
   const rows: readonly (readonly [string, string])[] = [
-    ["jobs", numbered(jobs)],
+    ["jobs that the server accepted", numbered(jobs)],
+    ["jobs by storage of the server", listed(jobsByStorage(report))],
     ["worlds", `${numbered(worlds)} (${listed(report.storage)})`],
-    ["time in the worlds", `${numbered(Math.round(minutes / 60))} hours`],
-    ["faults", numbered(total)],
-    ["runs", numbered(report.counts["runs"] ?? 0)],
-    ["seeds", seeds.map(({ from, to }) => from === to ? from : `${from} to ${to}`).join(", ")],
-    ["processor time", `${(cpuSeconds / 3600).toFixed(2)} hours`],
-    ["violations", numbered(failures.length)],
+    ["simulated time", `${numbered(Math.round(minutes / 60))} hours`],
+    ["injected faults", numbered(total)],
+    ["runs of handlers", numbered(report.counts["runs"] ?? 0)],
+    ["seeds", seeds.map(rangeOf).join(", ")],
+    ["CPU time", `${numbered(Math.round(cpuSeconds))} s, ${numbered(speed)} jobs per second`],
+    ["worlds with a violation", numbered(failures.length)],
   ];
   return [
     tableOf(["", ""], rows),
     tableOf(["fault", "times"], countRows(report.faults)),
     tableOf(["end of a process", "times"], countRows(report.restarts)),
     tableOf(["a job ran again because", "times"], countRows(report.reruns)),
-    tableOf(["commit and engine", "jobs"], countRows(report.sources)),
+    tableOf(["commit, engine", "jobs"], countRows(report.sources).filter(([, n]) => n !== "0")),
     ...failures.length === 0 ? [] : [
       tableOf(
-        ["violation", "replay"],
-        failures.map(({ rule, replay }) => [rule, `\`${replay}\``] as const),
+        ["violation", "commit", "replay", "explanation"],
+        failures.map((one) => [
+          one.rule,
+          one.commit ?? "see above",
+          `\`${one.replay}\``,
+          explanationOf(one),
+        ]),
       ),
     ],
   ].join("\n\n");
+}
+
+/** Jobs of reports that do not tell the storage are counted apart. */
+function jobsByStorage({ jobs, storageJobs = {} }: Report): Counts {
+  const unknown = jobs - sumOf(storageJobs);
+  return unknown === 0 ? storageJobs : { ...storageJobs, "not recorded": unknown };
+}
+
+function rangeOf({ from, to, perWorld }: Report["seeds"][number]): string {
+  const seeds = from === to ? `${from}` : `${from} to ${to}`;
+  return `${seeds} (${numbered(perWorld)} jobs each)`;
+}
+
+/** Returns the explanation of a violation that was written by hand. */
+function explanationOf({ replay }: Failure): string {
+  const [, seed = ""] = /--seed (\d+)/.exec(replay) ?? [];
+  return explained[seed] ?? "not explained yet";
 }
 
 function tableOf(

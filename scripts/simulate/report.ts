@@ -11,6 +11,8 @@ export interface Report {
   readonly minutes: number;
   /** Number of worlds by the storage of the server. */
   readonly storage: Counts;
+  /** Number of jobs by the storage of the server. Reports of earlier versions do not have it. */
+  readonly storageJobs?: Counts;
   readonly faults: Counts;
   readonly restarts: Counts;
   readonly reruns: Counts;
@@ -37,6 +39,8 @@ export interface Failure {
   readonly detail: string;
   /** The command that simulates the world again. */
   readonly replay: string;
+  /** The commit of the sources. Reports of earlier versions do not have it. */
+  readonly commit?: string;
 }
 
 export const emptyReport: Report = {
@@ -71,10 +75,13 @@ export function reportOf(world: WorldResult, from: GivenOptions & { commit: stri
     jobs,
     minutes,
     storage: { [storage]: 1 },
+    storageJobs: { [storage]: jobs },
     ...{ faults, restarts, reruns, counts, cpuSeconds },
     sources: { [`${from.commit}, ${world.engine}`]: jobs },
     seeds: [{ from: seed, to: seed, perWorld }],
-    failures: violation === undefined ? [] : [{ ...violation, replay: replayOf(seed, from) }],
+    failures: violation === undefined
+      ? []
+      : [{ ...violation, replay: replayOf(seed, from), commit: from.commit }],
   };
 }
 
@@ -93,6 +100,7 @@ export function mergeReports(reports: readonly Report[]): Report {
     jobs: sum.jobs + one.jobs,
     minutes: sum.minutes + one.minutes,
     storage: added(sum.storage, one.storage),
+    storageJobs: added(sum.storageJobs ?? {}, one.storageJobs ?? {}),
     faults: added(sum.faults, one.faults),
     restarts: added(sum.restarts, one.restarts),
     reruns: added(sum.reruns, one.reruns),

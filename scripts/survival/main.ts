@@ -1,19 +1,27 @@
-/**
- * `deno task survival [KILLS] [SEED]`: kills job servers under load with SIGKILL, each KILLS times
- * (5) after 5 to 90 seconds, and prints a Markdown table of what survives. FAKTORY_PROGRAM is the
- * path of a Faktory 1.10; BullMQ comes from npm, `redis-server` and `redis-cli` from the system.
- */
+/** `deno task survival`: kills job servers under load, and counts what survives. See `--help`. */
 
 import { numbers } from "../../tests/faults/numbers.ts";
 import { inTempFolder } from "../tools.ts";
 import { Ledger } from "../ledger.ts";
+import { integer, runMain } from "../usage.ts";
 import { type System, systems } from "./systems.ts";
 
-const [kills = "5", seed = `${Date.now() % 1_000_000}`] = Deno.args;
+const KILLS = 5;
 /** More jobs than a load enqueues in the longest life. */
 const MAX_JOBS = 1 << 20;
 const MIN_LIFE_MS = 5000;
 const MAX_LIFE_MS = 90_000;
+
+const help = `deno task survival [KILLS] [SEED]
+
+Kills job servers under load with SIGKILL, each KILLS times (${KILLS}), and prints a Markdown table
+of the jobs that survive. SEED determines the times, between ${MIN_LIFE_MS / 1000} and ${
+  MAX_LIFE_MS / 1000
+} seconds after the start.
+FAKTORY_PROGRAM is the path of a Faktory 1.10; BullMQ comes from npm, redis-server and redis-cli
+from the system. A server that cannot be started here is skipped.
+
+  --help              prints this`;
 
 /** Jobs of one life of a server. */
 interface Survival {
@@ -25,23 +33,26 @@ interface Survival {
   readonly again: number;
 }
 
-console.error(`${kills} kills, seed ${seed}`);
-const random = numbers(Number(seed));
-/** Every system is killed after the same times. */
-const lives = Array.from(
-  { length: Number(kills) },
-  () => MIN_LIFE_MS + random() * (MAX_LIFE_MS - MIN_LIFE_MS),
-);
+await runMain({ help, maxArguments: 2 }, async (_values, args) => {
+  const kills = integer("KILLS", args[0]) ?? KILLS;
+  const seed = integer("SEED", args[1]) ?? Date.now() % 1_000_000;
+  console.error(`${kills} kills, seed ${seed}`);
+  const random = numbers(seed);
+  // Every system is killed after the same times.
+  const lives = Array.from(
+    { length: kills },
+    () => MIN_LIFE_MS + random() * (MAX_LIFE_MS - MIN_LIFE_MS),
+  );
+  console.log("| server | settings | kills | enqueued | completed | lost | came back |");
+  console.log("| --- | --- | --: | --: | --: | --: | --: |");
+  for (const system of systems) {
+    const fault = await system.fault();
+    if (fault === undefined) console.log(await rowOf(system, lives));
+    else console.error(`skipped ${system.title}: ${fault}`);
+  }
+});
 
-console.log("| server | settings | kills | enqueued | completed | lost | came back |");
-console.log("| --- | --- | --: | --: | --: | --: | --: |");
-for (const system of systems) {
-  const fault = await system.fault();
-  if (fault === undefined) console.log(await rowOf(system));
-  else console.error(`skipped ${system.title}: ${fault}`);
-}
-
-async function rowOf(system: System): Promise<string> {
+async function rowOf(system: System, lives: readonly number[]): Promise<string> {
   const sums = { enqueued: 0, completed: 0, lost: 0, again: 0 };
   for (const life of lives) {
     const survival = await inTempFolder((folder) => survivalOf(system, folder, life));
