@@ -8,6 +8,6 @@ export const explained: Readonly<Record<string, string>> = {
   "702566": LATE_SYNC,
   "702658": LATE_SYNC,
   "702574":
-    "The judge: the start of a workflow was refused by a full disk, and the program did not repeat it.",
+    "The judge: a full disk refused the start of a workflow, and the program did not repeat it.",
   "1002627": LATE_SYNC,
 };

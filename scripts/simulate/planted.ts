@@ -36,6 +36,9 @@ interface Search {
 /** Files and folders that a simulation needs. */
 const SOURCES = ["src", "tests/simulation", "scripts", "mod.ts", "deno.json", "deno.lock"];
 
+const HEAD = `| part of the sources | mistake | worlds | noticed by, or why not |
+| --- | --- | --- | --- |`;
+
 /** Plants the faults one at a time. Returns the number of faults that were not found. */
 export function searchPlanted(options: PlantedOptions): Promise<number> {
   return inTempFolder(async (root) => {
@@ -46,7 +49,7 @@ export function searchPlanted(options: PlantedOptions): Promise<number> {
       return 1;
     }
     let [all, missed] = [0, 0];
-    console.log("| room | fault | worlds | noticed by |\n| --- | --- | --- | --- |");
+    console.log(HEAD);
     for (const { room, faults } of plantedRooms) {
       for (const fault of faults) {
         if (!isWanted(options.only, room, fault)) continue;
@@ -55,12 +58,14 @@ export function searchPlanted(options: PlantedOptions): Promise<number> {
         const { worlds, found } = await searchFault(root, fault, { ...options, storage });
         all++;
         if (worlds === undefined) missed++;
-        console.log(`| ${room} | ${fault.name} | ${worlds ?? "not found"} | ${found} |`);
+        const how = worlds === undefined ? fault.hiddenBy ?? "" : found;
+        console.log(`| ${room} | ${fault.name} | ${worlds ?? "not noticed"} | ${how} |`);
       }
     }
-    const { perWorld } = options;
+    const { seed, worlds, perWorld } = options;
     console.log(
-      `\n${all} faults, ${missed} not found in ${options.worlds} worlds of ${perWorld} jobs.`,
+      `\n${all} mistakes, ${all - missed} noticed and ${missed} not noticed in the worlds of the ` +
+        `seeds ${seed} to ${seed + worlds - 1}, with ${perWorld} jobs each.`,
     );
     return missed;
   });

@@ -7,6 +7,7 @@ export const connectionFaults: readonly PlantedFault[] = [
     file: "src/connection/resend.ts",
     find: 'const isSafe = rule === "safe" ||',
     replace: 'const isSafe = rule !== "once" ||',
+    hiddenBy: "a FETCH that is sent again asks for another job, as a new FETCH would",
   },
   {
     name: "an unanswered PUSH is not sent again",

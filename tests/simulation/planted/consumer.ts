@@ -175,6 +175,7 @@ export const consumerFaults: readonly PlantedFault[] = [
     find:
       "if (error instanceof UnknownWorkerError) this.#context.connections.commands.renew(error);",
     replace: "",
+    hiddenBy: "this server closes the connections of a worker that it forgets",
   },
   {
     name: "a worker sends only one heartbeat",

@@ -6,6 +6,8 @@ export interface PlantedFault {
   /** Code that occurs once in the file. */
   readonly find: string;
   readonly replace: string;
+  /** The reason why the judge cannot notice it, if that is known. */
+  readonly hiddenBy?: string;
 }
 
 /** A part of the sources, and the faults that are planted there. */

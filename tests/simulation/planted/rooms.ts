@@ -1,5 +1,6 @@
 import { connectionFaults } from "./connection.ts";
 import { consumerFaults } from "./consumer.ts";
+import { enterpriseFaults } from "./enterprise.ts";
 import type { PlantedFault, PlantedRoom } from "./fault.ts";
 import { producerFaults } from "./producer.ts";
 import { serverFaults } from "./server.ts";
@@ -12,6 +13,7 @@ export const plantedRooms: readonly PlantedRoom[] = [
   { room: "consumer", faults: consumerFaults },
   { room: "server", faults: serverFaults },
   { room: "store", faults: storeFaults },
+  { room: "enterprise", faults: enterpriseFaults },
 ];
 
 /**

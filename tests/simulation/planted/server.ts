@@ -142,6 +142,7 @@ export const serverFaults: readonly PlantedFault[] = [
     file: "src/server/commands.ts",
     find: 'if (client.state !== "running") return sleep(client).then(() => NIL);',
     replace: "",
+    hiddenBy: "it concerns a worker's first connection, on which this client sends no FETCH",
   },
   {
     name: "a requeued job is lost",
