@@ -100,6 +100,8 @@ export class World {
   readonly cancels: Cancels | undefined;
   readonly admin: Admin;
   readonly storage: StorageKind;
+  /** True after the last random fault. */
+  isCalm = false;
   readonly restarts: Record<string, number> = {};
   readonly #options: WorldOptions;
   readonly #storm: Storm;
@@ -189,6 +191,7 @@ export class World {
     load.left = 0;
     await timeline.run(() => false, timeline.now + plan.aftermathMs);
     this.#storm.end();
+    this.isCalm = true;
     this.cancels?.stop();
     this.network.heal();
     this.disk?.heal();
