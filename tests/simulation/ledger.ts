@@ -100,6 +100,8 @@ export class Ledger {
   /** Jobs of producers whose id the library created. */
   readonly #named = new Map<string, Entry>();
   readonly #others = new Map<string, Entry>();
+  /** Jobs that the server has, or whose loss is not saved. Others may be forgotten at a restart. */
+  readonly #kept = new Set<Entry>();
   readonly #workers = new Map<string, Worker>();
   /** Producers with `ordered: true`, and the number of the last job that arrived from each. */
   readonly #ordered = new Map<SimulatedProcess, number>();
@@ -235,6 +237,7 @@ export class Ledger {
   came(entry: Entry, place: Place, why?: string): void {
     this.tell?.(entry.jid, `comes to ${place}, ${why}`, this.#now());
     entry[place]++;
+    this.#kept.add(entry);
     if (place !== "dead") this.open++;
     this.journal?.note(entry);
     if (why !== undefined) entry.reasons.push(why);
@@ -395,7 +398,7 @@ export class Ledger {
 
   /** Records that another server starts. Its content is only known from the journal. */
   serverStarts(): void {
-    for (const entry of this.entries()) {
+    for (const entry of this.#kept) {
       entry.before = stateOf(entry);
       if (entry.before > 0) this.tell?.(entry.jid, "the server starts again", this.#now());
       entry.waiting =
@@ -412,6 +415,7 @@ export class Ledger {
   restored(entry: Entry, place: Place): void {
     this.tell?.(entry.jid, `found again: ${place}`, this.#now());
     entry[place]++;
+    this.#kept.add(entry);
     if (place !== "dead") this.open++;
   }
 
@@ -429,17 +433,20 @@ export class Ledger {
         this.violated("a restarted server has the state after some group", jid);
       }
     }
-    for (const entry of this.entries()) {
+    for (const entry of this.#kept) {
       const state = stateOf(entry);
       if (!isLossy && state !== entry.saved && journal?.isOpen(entry) !== true) {
         const { jid, saved } = entry;
         this.violated("saved changes survive", `${jid}: ${saved} was saved, ${state} is there`);
       }
       entry.saved = state;
-      if (state === entry.before) continue;
+      const { before } = entry;
+      entry.before = 0;
+      if (state === 0) this.#kept.delete(entry);
+      if (state === before) continue;
       this.hasLostChanges = true;
       this.count("jobs whose last change was not saved");
-      const lost = copiesIn(entry.before) - copiesIn(state);
+      const lost = copiesIn(before) - copiesIn(state);
       if (lost > 0) entry.removed += lost;
       if (lost > 0 && isLossy) this.onLost(entry);
       for (let i = 0; i < entry.waiting; i++) {

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { createJid } from "../../src/job/jid.ts";
 
 /** Seeded random numbers: the same in every run and on every runtime. */
@@ -50,19 +51,42 @@ export class Random {
 /** The first moment of every world, in milliseconds since 1970. */
 export const START_MS = Date.UTC(2026, 0, 1);
 
+/** The memory of every process of a world, in bytes. */
+const MEMORY: NodeJS.MemoryUsage = {
+  rss: 100 * 2 ** 20,
+  heapTotal: 2 ** 26,
+  heapUsed: 2 ** 25,
+  external: 0,
+  arrayBuffers: 0,
+};
+
+/** Options of {@linkcode seeded}. */
+export interface SeededOptions {
+  readonly random: Random;
+  /** Returns the simulated time, in milliseconds. */
+  nowMs(): number;
+  /** True if errors have stacks. @default false */
+  readonly hasStacks?: boolean | undefined;
+}
+
 /**
  * Runs `run` with all random numbers and clocks of the runtime replaced, so that the behaviour of
  * the code under test depends only on the seed. The runtime's timers are not replaced, because
  * nothing in a world uses them.
  */
 export async function seeded<T>(
-  { random, nowMs }: { readonly random: Random; nowMs(): number },
+  { random, nowMs, hasStacks = false }: SeededOptions,
   run: () => Promise<T>,
 ): Promise<T> {
-  const genuine = { random: Math.random, now: Date.now };
+  const genuine = { random: Math.random, now: Date.now, memoryUsage: process.memoryUsage };
+  const { stackTraceLimit } = Error as { stackTraceLimit?: number };
   const ownBytes = Object.getOwnPropertyDescriptor(crypto, "getRandomValues");
   Math.random = () => random.next();
   Date.now = () => START_MS + nowMs();
+  // Its digits are part of commands and replies.
+  process.memoryUsage = Object.assign(() => MEMORY, { rss: () => MEMORY.rss });
+  // Most errors of a world are expected, and their stacks take much of its time.
+  if (!hasStacks) Object.assign(Error, { stackTraceLimit: 0 });
   Object.defineProperty(crypto, "getRandomValues", {
     configurable: true,
     writable: true,
@@ -80,6 +104,8 @@ export async function seeded<T>(
   } finally {
     Math.random = genuine.random;
     Date.now = genuine.now;
+    process.memoryUsage = genuine.memoryUsage;
+    Object.assign(Error, { stackTraceLimit });
     if (ownBytes !== undefined) Object.defineProperty(crypto, "getRandomValues", ownBytes);
     else delete (crypto as { getRandomValues?: unknown }).getRandomValues;
   }

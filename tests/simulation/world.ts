@@ -66,7 +66,11 @@ export async function simulateWorld(options: WorldOptions): Promise<WorldResult>
   const cpu = cpuUsage();
   const random = new Random(options.seed);
   const timeline = new Timeline();
-  const chance = { random: random.fork(), nowMs: () => timeline.now };
+  const chance = {
+    random: random.fork(),
+    nowMs: () => timeline.now,
+    hasStacks: options.tell !== undefined,
+  };
   const world = new World(options, timeline, random);
   world.ledger.tell = options.tell;
   await seeded(chance, () => world.run());
