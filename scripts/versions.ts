@@ -32,17 +32,14 @@ export function missingNodes(installed: string): string[] {
   return [oldestNode, ...others].filter((version) => installed !== `v${version}`);
 }
 
-/** A platform, in Deno's words. */
-export interface Platform {
-  readonly os: string;
-  readonly arch: string;
-}
-
 /** npm's names of platforms, where they differ from Deno's. */
 const WORDS: Readonly<Record<string, string>> = { windows: "win", x86_64: "x64", aarch64: "arm64" };
 
-/** Returns the npm package that contains Node for a platform, and the path of its binary. */
-export function nodePackage({ os, arch }: Platform): { name: string; binary: string } {
+/**
+ * Returns the npm package that contains Node for a platform, in Deno's words, and the path of its
+ * binary.
+ */
+export function nodePackage({ os, arch }: Record<"os" | "arch", string>) {
   const [system, machine] = [os, arch].map((word) => WORDS[word] ?? word);
   // Another package already had the name without `bin`.
   const prefix = system === "darwin" && machine === "arm64" ? "node-bin" : "node";

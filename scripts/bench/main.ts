@@ -5,7 +5,7 @@
 
 import { cpus } from "node:os";
 import { output } from "../tools.ts";
-import { integer, list, path, runMain, UsageError } from "../usage.ts";
+import { integer, list, runMain, UsageError } from "../usage.ts";
 import { clients, obstacle } from "./clients.ts";
 import { plotsOf } from "./plots.ts";
 import { prepare, type Programs } from "./programs.ts";
@@ -188,7 +188,7 @@ async function machine({ node }: Programs): Promise<string> {
 await runMain({ help, flags }, async (values) => {
   const minutes = integer("--minutes", values.minutes) ?? MINUTES;
   const ms = integer("--ms", values.ms) ?? MS;
-  const [json, plots] = [path("--json", values.json), path("--plots", values.plots)];
+  const { json, plots } = values;
   const choice = {
     workloads: choose("--only", values.only, workloads),
     clients: choose("--clients", values.clients, clients),

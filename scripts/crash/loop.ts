@@ -17,7 +17,7 @@ const MAX_LIFE_MS = 10_000;
 /** Upper limit of the jobs enqueued between two kills. */
 const MAX_JOBS = 1 << 16;
 
-export interface CrashOptions {
+interface CrashOptions {
   readonly kills: number;
   readonly seed: number;
   /** Called after each kill. */

@@ -30,7 +30,7 @@ export const browserStep: Step = {
 /** Returns the path of a browser that starts. Rejects if none is installed and npm has none. */
 export async function findBrowser(): Promise<string> {
   for (const command of INSTALLED) {
-    const path = await pathOf(command);
+    const path = await output("which", [command]).then((path) => path.trim(), () => undefined);
     if (path !== undefined && await starts(path).then(() => true, () => false)) return path;
   }
   const { os, arch } = Deno.build;
@@ -49,13 +49,4 @@ export async function findBrowser(): Promise<string> {
 /** Rejects if the browser cannot run, for example because a library is missing. */
 async function starts(path: string): Promise<void> {
   await outputs(path, ["--version"], { timeoutMs: 30_000 });
-}
-
-async function pathOf(command: string): Promise<string | undefined> {
-  const folders = command.startsWith("/") ? [""] : (Deno.env.get("PATH") ?? "").split(":");
-  for (const folder of folders) {
-    const path = folder === "" ? command : `${folder}/${command}`;
-    if (await Deno.stat(path).then(({ isFile }) => isFile, () => false)) return path;
-  }
-  return undefined;
 }

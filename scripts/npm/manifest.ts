@@ -72,10 +72,8 @@ export function npmManifest(project: Project, { folder, packages }: Built): Mani
   const command = modules.find((files) => files.name === COMMAND_ENTRY)?.code;
   const main = modules.find((files) => files.name === ".");
   return {
-    name,
-    version,
+    ...{ name, version, license },
     description: "A client for the Faktory work server, for Node, Bun, Deno and edge runtimes",
-    license,
     keywords: ["faktory", "jobs", "queue", "worker", "background-jobs", "deno", "bun", "node"],
     homepage: home,
     repository: { type: "git", url: `git+${home}.git` },
@@ -98,15 +96,15 @@ export function npmManifest(project: Project, { folder, packages }: Built): Mani
 }
 
 function dependencyFields(packages: Built["packages"]): Manifest {
-  const isPeer = ([name]: readonly [string, string]) => name in optionalPeers;
-  const all = Object.entries(packages);
-  return {
-    dependencies: Object.fromEntries(all.filter((each) => !isPeer(each))),
-    peerDependencies: Object.fromEntries(all.filter(isPeer)),
-    peerDependenciesMeta: Object.fromEntries(
-      Object.keys(optionalPeers).map((name) => [name, { optional: true }]),
-    ),
-  };
+  const [dependencies, peerDependencies] = [false, true].map((isPeer) =>
+    Object.fromEntries(
+      Object.entries(packages).filter(([name]) => name in optionalPeers === isPeer),
+    )
+  );
+  const peerDependenciesMeta = Object.fromEntries(
+    Object.keys(optionalPeers).map((name) => [name, { optional: true }]),
+  );
+  return { dependencies, peerDependencies, peerDependenciesMeta };
 }
 
 /**

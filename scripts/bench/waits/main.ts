@@ -4,7 +4,7 @@
  */
 
 import { commandOf, Program, type RuntimeName } from "../../program.ts";
-import { integer, list, path, runMain, UsageError } from "../../usage.ts";
+import { integer, list, runMain, UsageError } from "../../usage.ts";
 import { ConnectionGone, RawClient } from "../../../tests/contract/raw_client.ts";
 import { attacks, preparations } from "./attacks.ts";
 import { ask, type Step, stepsOf } from "./load.ts";
@@ -116,10 +116,9 @@ await runMain({ help, flags, maxArguments: 1 }, async (values, [what]) => {
   }
   const runtimes = list("--runtimes", values.runtimes, RUNTIMES);
   const jobs = integer("--jobs", values.jobs) ?? JOBS;
-  const data = path("--data", values.data);
   print("runtime", "step", "longest wait", "took", "memory", "most memory", "reply");
   for (const runtime of runtimes) {
     if (what === "attacks") await attack(runtime);
-    else await load(runtime, jobs, data);
+    else await load(runtime, jobs, values.data);
   }
 });
