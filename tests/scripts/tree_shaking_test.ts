@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { cwd } from "node:process";
 import { it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { withEsbuild } from "../../scripts/esbuild.ts";
-import { output } from "../../scripts/tools.ts";
+import { Program } from "../../scripts/program.ts";
 
 /** Largest allowed size of `Producer` from the sources, minified and gzipped, in bytes. */
 const BUDGET = 38_500;
@@ -42,9 +42,9 @@ it("leaves the consumer out of a bundle of the producer's sources, by Bun", asyn
   const folder = await mkdtemp(`${tmpdir()}/faktory-bundle-`);
   try {
     const path = `${folder}/main.ts`;
-    await Deno.writeTextFile(path, program);
+    await writeFile(path, program);
     const flags = ["--minify", "--target", "node", "--outfile", `${folder}/out.mjs`];
-    await output(`${cwd()}/node_modules/.bin/bun`, ["build", path, ...flags]);
+    await new Program([`${cwd()}/node_modules/.bin/bun`, "build", path, ...flags]).end();
     checkSize(await readFile(`${folder}/out.mjs`));
   } finally {
     await rm(folder, { recursive: true });
