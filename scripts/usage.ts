@@ -40,6 +40,12 @@ export function integer(name: string, value: string | undefined): number | undef
   throw new UsageError(`Cannot use ${name} as it is not an integer of 1 or more: got "${value}"`);
 }
 
+/** Returns the path of a file or a folder. */
+export function path(name: string, value: string | undefined): string | undefined {
+  if (value === "") throw new UsageError(`Cannot use ${name} as it is empty`);
+  return value;
+}
+
 /**
  * Returns names from a comma-separated list, in the order of `known`; all of them if none are
  * given.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { integer, list, readArgs, UsageError } from "../../scripts/usage.ts";
+import { integer, list, path, readArgs, UsageError } from "../../scripts/usage.ts";
 
 const flags = { minutes: { type: "string" }, check: { type: "boolean" } } as const;
 
@@ -30,9 +30,11 @@ it("takes lists of known names, in their order", () => {
   assert.throws(() => list("--only", ",", ["a", "b"]), /names nothing/);
 });
 
-it("takes integers of 1 or more", () => {
+it("takes integers of 1 or more, and paths that are not empty", () => {
   assert.deepEqual([integer("--ms", "20"), integer("--ms", undefined)], [20, undefined]);
   for (const text of ["0", "-1", "1.5", "x", ""]) {
     assert.throws(() => integer("--ms", text), /^UsageError|Cannot use --ms/);
   }
+  assert.equal(path("--json", "a.json"), "a.json");
+  assert.throws(() => path("--json", ""), /Cannot use --json as it is empty/);
 });
