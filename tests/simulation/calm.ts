@@ -54,7 +54,10 @@ export class CalmPhase {
 
   async #wait(ms: number): Promise<void> {
     const { timeline } = this.#world;
-    await timeline.run(() => false, timeline.now + ms);
+    let isOver = false;
+    // Otherwise the time would stop at the last event before.
+    timeline.at(timeline.now + ms, () => isOver = true);
+    await timeline.run(() => isOver, Infinity);
   }
 
   /** Makes the server tell all consumers to go quiet or to end, and replaces them. */
