@@ -111,7 +111,7 @@ async function search(root: string, options: SearchOptions): Promise<Search> {
     perWorld,
     storage,
     jobs: worlds * perWorld,
-    hungMs: 100_000,
+    hungMs: 300_000,
   });
   let made = 0;
   for await (const { violations } of process.results()) {
