@@ -1,9 +1,9 @@
-// Bundles a program by a bundler that is a library: `node build.mjs BUNDLER JSON`. Node alone is its target.
+// Bundles a program for Node with a bundler that is a library: `node build.mjs BUNDLER JSON`.
 
 const [bundler, settings] = process.argv.slice(2);
 const { entry, folder, file, alias, minify } = JSON.parse(settings);
 
-/** webpack and rspack, which has its options and its own loader of TypeScript. */
+/** Runs webpack, or rspack, which has the same options and its own loader of TypeScript. */
 async function pack(make, typescript) {
   const compiler = make({
     mode: "production",

@@ -1,3 +1,3 @@
-// The jobs that the bundled command runs.
+// Handlers for the bundled command.
 
 export default { greet: () => {} };

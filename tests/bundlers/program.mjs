@@ -1,4 +1,4 @@
-// A program for bundlers: jobs by every part of the package.
+// A program for bundlers: runs jobs with every part of the package.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -19,18 +19,18 @@ import { nodeTransport } from "@faktory-ts/faktory/transport/node";
 import { chain, Workflows } from "@faktory-ts/faktory/workflow";
 import required from "./required.cjs";
 
-/** The module of the jobs in threads: a file beside this one, or, in CommonJS, the one that the command line names. */
+/** Module of the jobs in threads: a file next to this one, or an argument in CommonJS. */
 const thread = import.meta.url
   ? new URL("./thread.mjs", import.meta.url)
   : pathToFileURL(process.argv[2]);
 
 const inPlace = (job) => `hello ${job.args[0]}`;
 
-/** A job over TCP, by the runtime's own sockets and by Node's, and one in a thread. */
+/** Runs jobs over TCP, with the runtime's own sockets and with those of Node, and in a thread. */
 async function runJobs() {
   const password = "hush";
   const server = await FaktoryServer.start({ port: 0, password });
-  // Node before 20.16 has no threads for it.
+  // Threads need Node 20.16 or later.
   const hasThreads = process.getBuiltinModule !== undefined;
   const threads = hasThreads ? isolated(thread, { threads: 1 }) : inPlace;
   const connection = { url: server.url, password, telemetry: openTelemetry() };
@@ -41,7 +41,7 @@ async function runJobs() {
   const makers = [
     () => Producer.connect(connection),
     () => Producer.connect({ ...connection, transport: nodeTransport }),
-    // Perhaps of another copy of the package, as some bundlers take one for each kind of module.
+    // Some bundlers include a copy of the package for each kind of module.
     () => required.Producer.connect(connection),
   ];
   for (const connect of makers) {
@@ -58,7 +58,7 @@ async function runJobs() {
   await server[Symbol.asyncDispose]();
 }
 
-/** A job that outlives its server, where the runtime has SQLite. */
+/** Checks that a job survives its server, if the runtime has SQLite. */
 async function keepJobs() {
   const folder = mkdtempSync(join(tmpdir(), "bundled-"));
   const data = join(folder, "jobs.db");
@@ -79,7 +79,7 @@ async function keepJobs() {
   }
 }
 
-/** Jobs in memory, and jobs of lines. */
+/** Runs jobs in memory, and reads jobs from lines. */
 async function testJobs() {
   const faktory = await FakeFaktory.start();
   await faktory.producer.enqueue("greet", ["tests"]);
@@ -97,7 +97,7 @@ async function testJobs() {
   assert.deepEqual((await reader.read()).value.args, ["lines"]);
 }
 
-/** A job of a transaction, where the runtime has SQLite. */
+/** Enqueues a job in a transaction, if the runtime has SQLite. */
 async function relayJobs(faktory) {
   const sqlite = process.getBuiltinModule?.("node:sqlite");
   if (sqlite === undefined) return;
@@ -110,7 +110,7 @@ async function relayJobs(faktory) {
   await relay.stop();
 }
 
-/** A page, which shows what is escaped. */
+/** Renders a page with escaped text. */
 async function showPage() {
   const faktory = await FakeFaktory.start();
   await faktory.producer.enqueue("<b>", [], { queue: "shown" });
@@ -119,7 +119,7 @@ async function showPage() {
   await faktory.close();
 }
 
-/** An executable file that ran itself in place of a worker would do so without end. */
+/** Checks that an executable file refuses to start itself in place of a worker, without end. */
 function superviseNothing() {
   const isExecutable = globalThis.Bun?.main.startsWith("/$bunfs/") === true;
   const supervise = () => new Supervisor("worker.mjs");
@@ -127,7 +127,7 @@ function superviseNothing() {
   else assert.deepEqual(supervise().processes, []);
 }
 
-/** Bundlers shorten the names of classes. */
+/** Checks the names of classes, which bundlers shorten. */
 async function nameErrors() {
   const refused = await Producer.connect({ url: "tcp://127.0.0.1:1", reconnect: false })
     .catch((error) => error);
@@ -140,7 +140,7 @@ async function nameErrors() {
   }
 }
 
-/** Prints the names that each entry exports, as JSON, when all of it works. */
+/** Prints the exports of each entry as JSON if everything works. */
 export async function main(exported) {
   try {
     await runJobs();

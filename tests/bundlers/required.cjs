@@ -1,4 +1,4 @@
-// The package as a module in CommonJS gets it.
+// Loads the package in a CommonJS module.
 
 const { Producer } = require("@faktory-ts/faktory");
 

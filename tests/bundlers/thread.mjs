@@ -1,3 +1,3 @@
-// The jobs in threads of `program.mjs`.
+// Handlers that `program.mjs` runs in threads.
 
 export default (job) => `hello ${job.args[0]}`;

@@ -1,4 +1,4 @@
-/** The tests of a consumer in workerd, and of the example that runs jobs by a Cron Trigger. */
+/** Tests a consumer in workerd, and the example that runs jobs by a Cron Trigger. */
 
 import { Consumer, Producer } from "@faktory-ts/faktory";
 import { equal } from "./worker_tests.mjs";
@@ -6,7 +6,7 @@ import { equal } from "./worker_tests.mjs";
 const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const testsWith = (example) => ({
-  async "runs all jobs that there are, and ends"({ FAKTORY_URL: url }) {
+  async "runs all jobs, and ends"({ FAKTORY_URL: url }) {
     await using producer = await Producer.connect({ url });
     const total = 201;
     await producer.enqueueMany(
@@ -23,13 +23,13 @@ export const testsWith = (example) => ({
     });
     const { reason, done, failed, unfinished } = await consumer.runToCompletion({ maxMs: 20_000 });
     equal([reason, done, failed, unfinished, ran.size], ["empty", total, 0, [], total]);
-    // Its own two, and the producer's.
+    // Two of the consumer, and one of the producer.
     equal(connections, 3);
     const { sets, queues } = await producer.info();
     equal([sets.working, sets.retries, queues.all], [0, 0, 0]);
   },
 
-  async "stops at maxMs, and leaves no job behind with itself"({ FAKTORY_URL: url }) {
+  async "stops at maxMs, and keeps no job"({ FAKTORY_URL: url }) {
     await using producer = await Producer.connect({ url });
     const total = 2000;
     await producer.enqueueMany(
@@ -46,14 +46,14 @@ export const testsWith = (example) => ({
     const ms = Date.now() - before;
     equal([reason, done], ["time", ran]);
     equal(ms >= 450 && ms < 10_000, true);
-    // A job that came as the time was up is handed back unrun.
+    // A job that arrives at the end of the time is requeued without a run.
     const { sets, queues } = await producer.info();
     const back = unfinished.length;
     equal([sets.working, sets.retries, queues.timed], [0, back, total - ran - back]);
     equal(ran > 0 && ran < total, true);
   },
 
-  async "hands back a job that does not end"({ FAKTORY_URL: url }) {
+  async "requeues a job that does not end"({ FAKTORY_URL: url }) {
     await using producer = await Producer.connect({ url });
     const before = (await producer.info()).sets;
     const jid = await producer.enqueue("stuck", [], { queue: "stuck" });

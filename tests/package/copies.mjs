@@ -1,15 +1,15 @@
-// Holds two copies of the package to each other: each recognises the classes of the other.
+// Checks that two copies of the package recognise each other's classes.
 
 import assert from "node:assert/strict";
 
-/** Names of exports that are classes. */
+/** Returns the exports that are classes, with their names. */
 function classesOf(module) {
   return Object.entries(module).filter(([, value]) =>
     typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value))
   );
 }
 
-/** Each class whose objects the package tests for. */
+/** Checks every class that the package tests for with `instanceof`. */
 export function checkClasses(one, other) {
   const names = [];
   for (const [name, Class] of classesOf(one)) {
@@ -36,7 +36,7 @@ export function checkClasses(one, other) {
   }
 }
 
-/** Handlers, jobs, catalogues and transports of one copy at work in the other. */
+/** Uses handlers, jobs, catalogues and transports of one copy in the other. */
 export async function checkWork(one, other) {
   const { Consumer, defineJobs, job } = one;
   const jobs = defineJobs({ mail: job({ queue: "letters", retry: 3 }) });

@@ -1,9 +1,9 @@
-/** The producers of `./edge` in workerd, told where the servers are by `env`. */
+/** Tests the producers of `./edge` in workerd. The URLs of the servers are in `env`. */
 
 import { InvalidJobError, Job, PasswordlessProducer, Producer } from "@faktory-ts/faktory/edge";
 import { codeOf, equal, testing } from "./worker_tests.mjs";
 
-/** How long a promise takes to settle, in milliseconds. */
+/** Returns the time that a promise takes to settle, in milliseconds. */
 async function timeOf(promise) {
   const before = Date.now();
   await promise.catch(() => {});
@@ -37,7 +37,7 @@ export default testing({
     equal(await codeOf(Producer.connect({ url: unsecured })), "CONNECT_FAILED");
   },
 
-  async "what is wrong is told by its code"({ url, wrong, unnamed, nobody }) {
+  async "reports errors by their codes"({ url, wrong, unnamed, nobody }) {
     equal(await codeOf(Producer.connect({ url: wrong })), "PASSWORD_REFUSED");
     equal(await codeOf(Producer.connect({ url: unnamed })), "PASSWORD_REQUIRED");
     equal(await codeOf(Producer.connect({ url: unnamed, password: "shut" })), "PASSWORD_REFUSED");
@@ -61,17 +61,17 @@ export default testing({
     equal(invalid.path, "jobs[2].args[0]");
   },
 
-  async "a connection that is lost is restored by the next call"({ relayed, cut }) {
+  async "the next call restores a lost connection"({ relayed, cut }) {
     await using producer = await Producer.connect({ url: relayed });
     await producer.enqueue("x", [1], { queue: "restored" });
     equal(await (await fetch(cut)).text(), "1 cut");
-    // Where its end has not arrived, the first call is what finds out.
+    // If the end of the connection has not arrived yet, the first call notices it.
     const first = await codeOf(producer.enqueue("x", [2], { queue: "restored" }));
     if (first !== "none") equal(first, "CONNECTION_LOST");
     equal((await producer.enqueue("x", [3], { queue: "restored" })).length, 16);
   },
 
-  async "a server that is silent from any point on is waited for no longer than that"(env) {
+  async "a silent server is waited for no longer than the time limit"(env) {
     const options = { connectTimeoutMs: 300, commandTimeoutMs: 300 };
     for (const url of [env.ungreeting, env.greeting]) {
       const connecting = Producer.connect({ ...options, url });

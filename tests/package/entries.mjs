@@ -1,4 +1,4 @@
-// Prints, as JSON, the runtime and the names that each entry of the installed package given as argument exports.
+// Prints, as JSON, the runtime and the exports of each entry that is given as an argument.
 
 import "./version.mjs";
 import { namesOf } from "./names.mjs";

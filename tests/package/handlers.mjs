@@ -4,7 +4,7 @@ import "./version.mjs";
 import { Consumer } from "@faktory-ts/faktory";
 
 export default (consumer) => {
-  // The command and its module have the same package, not each its own.
-  if (!(consumer instanceof Consumer)) throw new Error("the package is there twice");
+  // The command and this module must load the same copy of the package.
+  if (!(consumer instanceof Consumer)) throw new Error("the package was loaded twice");
   consumer.register("greet", () => {});
 };

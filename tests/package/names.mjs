@@ -1,4 +1,4 @@
-// The names that a module exports, each with what a function or a class calls itself where that is another name.
+// Lists the exports of a module. If a function or a class has another name, the name follows.
 
 export function namesOf(module) {
   return Object.entries(module).map(([name, value]) => {

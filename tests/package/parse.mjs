@@ -1,5 +1,5 @@
-// Parses the files of the package that are given as arguments, and prints those that this Node cannot
-// parse. Run with `--experimental-vm-modules`.
+// Parses the files of the package that are given as arguments, and prints those that this Node
+// cannot parse. Run with `--experimental-vm-modules`.
 
 import "./version.mjs";
 import { readFileSync } from "node:fs";

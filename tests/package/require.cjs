@@ -1,5 +1,5 @@
-// Loads each entry given as argument by `require()`, runs a job with what came, and prints the names, as JSON, and whether
-// `import()` gives the same classes.
+// Loads each entry given as an argument with `require()`, runs a job, and prints, as JSON, the
+// exports and whether `import()` returns the same classes.
 
 const assert = require("node:assert/strict");
 
@@ -30,7 +30,7 @@ async function main(names) {
   console.log(JSON.stringify({ isShared: imported.Producer === Producer, exported }));
 }
 
-/** There are two copies of the package. */
+/** Checks the two copies of the package in this process. */
 async function checkCopies() {
   const { checkClasses, checkWork } = await import("./copies.mjs");
   const one = {

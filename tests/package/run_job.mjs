@@ -1,4 +1,4 @@
-// One job from a producer to a consumer, on the embedded server, with the package as it is installed; and one in memory.
+// Runs one job with the installed package on the embedded server, and one in memory.
 
 import "./version.mjs";
 import assert from "node:assert/strict";

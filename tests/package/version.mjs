@@ -1,6 +1,6 @@
-// Ends the program where it is another version of its runtime that runs it than the gate means.
+// Fails if another version of the runtime runs the program than the gate expects.
 
 const { EXPECTED_VERSION: expected = process.version } = process.env;
 if (process.version !== expected) {
-  throw new Error(`It is ${process.version} that runs, not ${expected}`);
+  throw new Error(`The version is ${process.version}, not ${expected}`);
 }

@@ -1,4 +1,4 @@
-// Prints, as JSON, why those of the entries given as arguments that cannot be imported cannot be.
+// Prints, as JSON, the errors of entries given as arguments that cannot be imported.
 
 import "./version.mjs";
 

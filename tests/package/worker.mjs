@@ -1,14 +1,14 @@
-/** A producer in workerd, told where the servers are by `env`; a test fails where this throws. */
+/** Tests a producer in workerd. The URLs of the servers are in `env`. */
 
 import { Job, Producer } from "@faktory-ts/faktory";
 import { FaktoryServer } from "@faktory-ts/faktory/server";
 import { codeOf, equal, testing } from "./worker_tests.mjs";
 
 export default testing({
-  async "nothing of Node is there, unless it is asked for"({ flags }) {
+  async "has modules of Node only with the compatibility flag"({ flags }) {
     if (flags !== "") return;
     equal(typeof process, "undefined");
-    // Not a literal, which the bundler would look for.
+    // Not a literal, because the bundler would try to resolve it.
     const name = "node:crypto";
     equal(await import(name).then(() => "there", () => "not there"), "not there");
     equal(await codeOf(FaktoryServer.start({ port: 0 })), "UNSUPPORTED_RUNTIME");
@@ -37,7 +37,7 @@ export default testing({
     equal((await producer.info()).server.connections, 1);
   },
 
-  async "a connection that is lost is made again"({ relayed, cut }) {
+  async "restores a lost connection"({ relayed, cut }) {
     await using producer = await Producer.connect({ url: relayed, reconnect: { initialMs: 10 } });
     const reconnects = [];
     producer.on("reconnect", ({ attempts }) => reconnects.push(attempts));
@@ -48,9 +48,9 @@ export default testing({
     equal((await producer.info()).queues.cut, 2);
   },
 
-  async "what is wrong is told by its code"({ url, wrong, nobody }) {
+  async "reports errors by their codes"({ url, wrong, nobody }) {
     equal(await codeOf(Producer.connect({ url: wrong })), "PASSWORD_REFUSED");
-    // Workers tell a refused connection from no other.
+    // Workers cannot tell a refused connection from other failures.
     equal(await codeOf(Producer.connect({ url: nobody })), "CONNECT_FAILED");
     await using producer = await Producer.connect({ url });
     equal(await codeOf(producer.enqueue("x", [1n])), "INVALID_ARGS");

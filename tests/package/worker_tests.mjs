@@ -1,11 +1,11 @@
-/** What the tests in workerd share: a Worker's `test()` handler fails where this throws. */
+/** Shared by the tests in workerd. A Worker's `test()` handler fails if this throws. */
 
 export function equal(actual, expected) {
   const [got, wanted] = [actual, expected].map((value) => JSON.stringify(value));
   if (got !== wanted) throw new Error(`It is ${got}, not ${wanted}`);
 }
 
-/** The code of what a promise rejects with, and `none` where it does not. */
+/** Returns the code of the error that a promise rejects with; `none` if it resolves. */
 export async function codeOf(promise) {
   try {
     await promise;
@@ -15,7 +15,7 @@ export async function codeOf(promise) {
   return "none";
 }
 
-/** A Worker that runs these tests, each of which is given its `env`. */
+/** Returns a Worker that runs tests. Each test gets its `env`. */
 export function testing(tests) {
   return {
     async test(_controller, env) {

@@ -1,6 +1,5 @@
 /**
- * A server that sends these lines, each after the first one in reply to a line, and then nothing
- * more.
+ * A server that greets a client with the first line, replies with the others, and is then silent.
  */
 export class SilentServer implements Disposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
