@@ -68,7 +68,9 @@ function room(
   };
 }
 
-/** Describes an adapter, which knows its runtime and bytes, but no protocol and no other adapter. */
+/**
+ * Describes an adapter, which knows its runtime and bytes, but no protocol and no other adapter.
+ */
 function adapter(name: string, extra: Extra): Room {
   const files = [`transport/${name}.ts`, `transport/${name}/`];
   return room([`${name} adapter`, ...files], [...leaves, "environment", ...transport], extra);

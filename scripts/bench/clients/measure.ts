@@ -77,7 +77,9 @@ export function peakBytes(): number {
   return process.resourceUsage().maxRSS * 1024;
 }
 
-/** Counts the open TCP sockets of this process; 0 if there is no /proc. Runtimes have other sockets. */
+/**
+ * Counts the open TCP sockets of this process; 0 if there is no /proc. Runtimes have other sockets.
+ */
 function openSockets(): number {
   const attempt = <T>(read: () => T) => {
     try {

@@ -71,7 +71,10 @@ async function schedule(url: string, jobs: number, ms: number): Promise<void> {
   await push(url, jobs, () => at);
 }
 
-/** The steps, in their order, with `jobs` jobs in all. A server with data is restarted before `INFO`. */
+/**
+ * The steps, in their order, with `jobs` jobs in all. A server with data is restarted before
+ * `INFO`.
+ */
 export function stepsOf(jobs: number): readonly Step[] {
   const sixth = Math.round(jobs / 6);
   return [

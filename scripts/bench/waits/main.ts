@@ -15,9 +15,9 @@ const JOBS = 3_000_000;
 
 const help = `deno task bench:waits attacks|load [OPTION..]
 
-Prints, for each step, the longest wait of a client of the embedded server for a reply, the time that
-the step took, and the memory of the server. \`attacks\`: another client sends an expensive line, each
-to a new server that accepts lines of 128 MiB. \`load\`: other clients work with many jobs.
+Prints, for each step, the longest wait of a client of the embedded server for a reply, the time
+that the step took, and the memory of the server. \`attacks\`: another client sends an expensive
+line, each to a new server that accepts lines of 128 MiB. \`load\`: others work with many jobs.
 
   --runtimes NAME,..  runtimes of the server, of ${RUNTIMES.join(", ")}; all if not given
   --jobs N            number of jobs of the load; ${JOBS} if not given

@@ -1,6 +1,7 @@
 /**
- * A client of the server with this URL that enqueues, fetches and acknowledges one job after the other.
- * Prints `ready`, and when its standard input ends, its longest wait for a reply in milliseconds.
+ * A client of the server with this URL that enqueues, fetches and acknowledges one job after the
+ * other. Prints `ready`, and when its standard input ends, its longest wait for a reply in
+ * milliseconds.
  */
 import process from "node:process";
 import { RawClient } from "../../../tests/contract/raw_client.ts";

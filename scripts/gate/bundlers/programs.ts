@@ -29,7 +29,9 @@ export async function programsOfSources(project: Project, folder: string): Promi
   return { name: "sources", folder, alias: Object.fromEntries(alias), denoArgs };
 }
 
-/** Writes `main.mjs` with its imports, and `cli.mjs`. `pathOf` returns the specifier of an entry. */
+/**
+ * Writes `main.mjs` with its imports, and `cli.mjs`. `pathOf` returns the specifier of an entry.
+ */
 async function writePrograms(
   { name, exports }: Project,
   folder: string,
