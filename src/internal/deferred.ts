@@ -14,3 +14,11 @@ export function deferred<T = void>(): Deferred<T> {
   });
   return { promise, resolve, reject };
 }
+
+/**
+ * Rejects a promise by its `resolve` function, for objects that keep only that one: with a million
+ * pending promises, keeping their `reject` functions costs a sixth of the CPU time.
+ */
+export function rejectBy(resolve: (value: Promise<never>) => void, error: unknown): void {
+  resolve(Promise.reject(error));
+}

@@ -1,4 +1,5 @@
 import { StateError } from "../errors.ts";
+import { rejectBy } from "./deferred.ts";
 import { isThenable } from "./thenable.ts";
 
 /** Receives the result of a task: one of the two methods is called, once. */
@@ -50,8 +51,7 @@ class Layer<T> implements Completion<T> {
   readonly #index: number;
   /** The promise that `next` returned. */
   #inner: Promise<T> | undefined;
-  #resolveInner!: (value: T) => void;
-  #rejectInner!: (error: unknown) => void;
+  #resolveInner!: (value: T | Promise<never>) => void;
   #innerState: "running" | "done" | "failed" = "running";
   #value: T | undefined;
   #error: unknown;
@@ -97,7 +97,7 @@ class Layer<T> implements Completion<T> {
     this.#error = error;
     // If the middleware does not await `next`, its rejection must not end the program.
     this.#inner!.catch(() => {});
-    this.#rejectInner(error);
+    rejectBy(this.#resolveInner, error);
     if (this.#isFollowing) this.#fail(error);
   }
 
@@ -111,10 +111,7 @@ class Layer<T> implements Completion<T> {
     if (this.#hasReturned) {
       return this.#refuse("NEXT_CALLED_LATE", "Cannot call next as this middleware has returned");
     }
-    this.#inner = new Promise<T>((resolve, reject) => {
-      this.#resolveInner = resolve;
-      this.#rejectInner = reject;
-    });
+    this.#inner = new Promise<T>((resolve) => this.#resolveInner = resolve);
     const inner = this.#inner;
     if (change !== undefined) this.#task.change(change);
     runTask(this.#task, this, this.#index + 1);

@@ -1,5 +1,6 @@
 import type { OptionNames } from "../internal/option_names.ts";
 import { onAbort } from "../internal/aborts.ts";
+import { rejectBy } from "../internal/deferred.ts";
 import type { PendingCalls } from "../internal/pending_calls.ts";
 import type { EnqueueListener } from "./enqueue_listener.ts";
 
@@ -21,19 +22,17 @@ export const CALL_OPTIONS = { signal: true } as const satisfies OptionNames<Call
 export class PendingEnqueue implements EnqueueListener {
   cancelled = false;
   readonly #pendingCalls: PendingCalls;
-  readonly #resolve: (jid: string) => void;
-  readonly #reject: (error: unknown) => void;
+  readonly #resolve: (jid: string | Promise<never>) => void;
   readonly #signal: AbortSignal | undefined;
   readonly #removeListener: (() => void) | undefined;
 
   constructor(
     pendingCalls: PendingCalls,
-    promise: { resolve(jid: string): void; reject(error: unknown): void },
+    resolve: (jid: string | Promise<never>) => void,
     signal: AbortSignal | undefined,
   ) {
     this.#pendingCalls = pendingCalls;
-    this.#resolve = promise.resolve;
-    this.#reject = promise.reject;
+    this.#resolve = resolve;
     this.#signal = signal;
     pendingCalls.begin();
     if (signal !== undefined) this.#removeListener = onAbort(signal, () => this.#cancel());
@@ -44,11 +43,11 @@ export class PendingEnqueue implements EnqueueListener {
   }
 
   failed(_jid: string, error: unknown): void {
-    if (this.#settle()) this.#reject(error);
+    if (this.#settle()) rejectBy(this.#resolve, error);
   }
 
   #cancel(): void {
-    if (this.#settle()) this.#reject(this.#signal!.reason);
+    if (this.#settle()) rejectBy(this.#resolve, this.#signal!.reason);
     this.cancelled = true;
   }
 

@@ -293,14 +293,14 @@ export class Producer<Jobs extends JobDefinitions = JobDefinitions> implements A
   }
 
   #enqueue(job: JobInput, options: CallOptions | undefined): Promise<string> {
-    return new Promise<string>((resolve, reject) => {
+    return new Promise<string>((resolve) => {
       // An error thrown in this function rejects the promise.
       if (options !== undefined) checkOptionNames(options, CALL_OPTIONS, "enqueue(job)");
       const signal = options?.signal;
       this.#checkOpen();
       signal?.throwIfAborted();
       this.#checkRoom();
-      const listener = new PendingEnqueue(this.#pendingCalls, { resolve, reject }, signal);
+      const listener = new PendingEnqueue(this.#pendingCalls, resolve, signal);
       try {
         this.#pipeline.add(job, listener);
       } catch (error) {
