@@ -38,7 +38,11 @@ export class Timeline {
     await turn();
     while (!isOver()) {
       const moment = this.#moments[0];
-      if (moment === undefined || moment > untilMs) return false;
+      if (moment === undefined || moment > untilMs) {
+        // Otherwise a wait would take no time if nothing happens in it.
+        this.now = Math.max(this.now, untilMs);
+        return false;
+      }
       this.#pop();
       this.now = moment;
       const events = this.#events.get(moment)!;
