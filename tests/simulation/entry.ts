@@ -3,10 +3,10 @@ import type { ReportRules } from "./reports.ts";
 import type { UniqueTerms } from "./unique_locks.ts";
 
 /**
- * The result of enqueuing a job, as its producer got it: none yet, accepted (`had`), not sent,
+ * The result of enqueuing a job, as its producer got it: none yet, accepted (`accepted`), not sent,
  * unknown, or refused.
  */
-export type Promised = "nothing" | "had" | "not-sent" | "unknown" | "refused";
+export type Promised = "nothing" | "accepted" | "not-sent" | "unknown" | "refused";
 
 /** The place of a job on the server. */
 export type Place = "waiting" | "working" | "dead";
@@ -61,7 +61,7 @@ export interface Entry {
   /** True if two workers had copies of it at the same time. */
   isShared: boolean;
   /** True if the server got an ACK or a FAIL but has not ended the reservation yet. */
-  mustEnd: boolean;
+  isEnding: boolean;
   /** Number of copies that an admin removed. */
   removed: number;
   /** The worker that has it or had it last, and the workers that had it before. */
@@ -123,7 +123,7 @@ export function jidOf(number: number): string {
 
 /** The result of a push. */
 export interface PushOutcome {
-  readonly isThere: boolean;
+  readonly isPlaced: boolean;
   /** False if its set already contained exactly the same job. */
   readonly isNew: boolean;
   /** True if its worker requeues it. */
@@ -161,7 +161,7 @@ export function newEntry(jid: string, number: number): Entry {
     queuedAt: 0,
     pushedIn: 0,
     isShared: false,
-    mustEnd: false,
+    isEnding: false,
     waiting: 0,
     working: 0,
     dead: 0,

@@ -157,10 +157,10 @@ export class Ledger {
     this.tell?.(entry.jid, `its producer is told: ${promised}`, this.#now());
     entry.promised = promised;
     this.count(`enqueue ${promised}`);
-    if (promised === "had" && this.journal?.isSaved(entry.pushedIn) === false) {
+    if (promised === "accepted" && this.journal?.isSaved(entry.pushedIn) === false) {
       this.violated("a confirmed job is saved", entry.jid);
     }
-    if (promised === "had" && entry.pushes === 0) {
+    if (promised === "accepted" && entry.pushes === 0) {
       // The reply was lost and the job was sent again, when an equal job had come first.
       if (entry.isRefusedAsEqual) this.count("confirmed as an equal job was there");
       else this.violated("the server has every confirmed job", entry.jid);
@@ -189,7 +189,7 @@ export class Ledger {
       if (entry.holder !== undefined) this.onRequeued(entry.holder);
     }
     if (entry.number < 0) this.onOtherPushed(entry);
-    if (!how.isThere) this.violated("the server has every job that it accepts", jid);
+    if (!how.isPlaced) this.violated("the server has every job that it accepts", jid);
     if (entry.promised === "not-sent" || entry.promised === "refused") {
       this.violated("a job that was not sent is not on the server", jid);
     }
@@ -272,12 +272,12 @@ export class Ledger {
   }
 
   /** Records that the server is about to execute an ACK. */
-  acknowledged(jid: string, hadIt: boolean): void {
+  acknowledged(jid: string, isReserved: boolean): void {
     this.#checkOnce(this.of(jid));
-    this.tell?.(jid, `ACK, ${hadIt}`, this.#now());
+    this.tell?.(jid, `ACK, ${isReserved}`, this.#now());
     const entry = this.of(jid);
     this.trace.add(3, entry.number, this.#now());
-    if (!hadIt) {
+    if (!isReserved) {
       this.count("ACK of a job that nobody has");
       entry.owedBy = undefined;
       if (entry.acksNow++ > 0 && entry.formerHolders.length === 0 && this.#isCalm(entry)) {
@@ -295,15 +295,15 @@ export class Ledger {
     entry.acksNow++;
     this.locks.succeeded(entry);
     if (++entry.acks > entry.toAcknowledge) this.#early(entry, "acknowledged");
-    entry.mustEnd = true;
+    entry.isEnding = true;
   }
 
   /** Records that the server is about to execute a FAIL. */
-  failed(jid: string, hadIt: boolean): void {
-    this.tell?.(jid, `FAIL, ${hadIt}`, this.#now());
+  failed(jid: string, isReserved: boolean): void {
+    this.tell?.(jid, `FAIL, ${isReserved}`, this.#now());
     const entry = this.of(jid);
     this.trace.add(4, entry.number, this.#now());
-    if (!hadIt) {
+    if (!isReserved) {
       entry.owedBy = undefined;
       return this.count("FAIL of a job that nobody has");
     }
@@ -315,21 +315,21 @@ export class Ledger {
     ) {
       this.#early(entry, "failed");
     }
-    entry.mustEnd = true;
+    entry.isEnding = true;
   }
 
   /** Checks the state after the server has executed an ACK or a FAIL. */
   carriedOut(jid: string): void {
     const entry = this.of(jid);
-    if (entry.mustEnd && entry.working > 0 && !entry.isShared) {
+    if (entry.isEnding && entry.working > 0 && !entry.isShared) {
       this.violated("ACK and FAIL end a reservation", jid);
     }
-    entry.mustEnd = false;
+    entry.isEnding = false;
   }
 
   /** Records that an ACK or a FAIL has ended a reservation. */
   ended(entry: Entry): void {
-    entry.mustEnd = false;
+    entry.isEnding = false;
     entry.ends++;
     this.left(entry, "working");
   }

@@ -171,7 +171,7 @@ export class ProducerProcess implements Member {
   #each(producer: Producer, count: number): void {
     for (const [entry, job] of this.#jobs(count)) {
       producer.enqueue(job).then(
-        () => this.#told(entry, "had"),
+        () => this.#told(entry, "accepted"),
         (error) => this.#told(entry, this.#promisedBy(error), error),
       );
     }
@@ -180,11 +180,11 @@ export class ProducerProcess implements Member {
   #many(producer: Producer, count: number): void {
     const jobs = this.#jobs(count);
     producer.enqueueMany(jobs.map(([, job]) => job)).then(({ enqueued, failed }) => {
-      const had = new Set(enqueued);
+      const accepted = new Set(enqueued);
       for (const [entry] of jobs) {
         const { jid } = entry;
         const error = failed.get(jid);
-        this.#told(entry, had.has(jid) ? "had" : this.#promisedBy(error), error);
+        this.#told(entry, accepted.has(jid) ? "accepted" : this.#promisedBy(error), error);
       }
     }, (error) => {
       for (const [entry] of jobs) this.#told(entry, this.#promisedBy(error), error);
@@ -203,7 +203,7 @@ export class ProducerProcess implements Member {
     writer.close().then(() => {
       for (const [entry] of jobs) {
         const isRefused = refused.has(entry.jid);
-        this.#settled(entry, isRefused ? this.#promisedBy(refused.get(entry.jid)) : "had");
+        this.#settled(entry, isRefused ? this.#promisedBy(refused.get(entry.jid)) : "accepted");
       }
     }, () => {
       for (const [entry] of jobs) this.#settled(entry, "unknown");

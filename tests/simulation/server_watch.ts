@@ -35,7 +35,7 @@ export class ServerWatch {
   doing: Doing;
   push: Push | undefined;
   /** True if the job of the present action has reached a place. */
-  isThere = false;
+  isPlaced = false;
   workers: Workers | undefined;
   /** Place that the last job moved to, and the action by which the last job left its worker. */
   cameTo: string | undefined;
@@ -75,8 +75,8 @@ export class ServerWatch {
       this.#pushed(job, isRequeued, () => push.call(manager, job));
     };
     manager.acknowledge = (jid) => {
-      const hadIt = manager.reservationOf(jid) !== undefined;
-      this.#ledger.acknowledged(jid, hadIt);
+      const isReserved = manager.reservationOf(jid) !== undefined;
+      this.#ledger.acknowledged(jid, isReserved);
       this.#do("ACK", () => acknowledge.call(manager, jid));
       this.#ledger.carriedOut(jid);
     };
@@ -94,9 +94,9 @@ export class ServerWatch {
       this.#ledger.carriedOut(jid);
     };
     manager.requeue = (payload) => {
-      this.isThere = false;
+      this.isPlaced = false;
       this.#do("requeue", () => requeue.call(manager, payload));
-      if (!this.isThere) {
+      if (!this.isPlaced) {
         this.#ledger.violated("an admin's requeued job is on its queue", peekJob(payload).jid);
       }
     };
@@ -122,7 +122,7 @@ export class ServerWatch {
       isSameAgain: false,
       isQueued: false,
     };
-    this.isThere = false;
+    this.isPlaced = false;
     const now = this.#clock.now();
     const dueInMs = job.at === "" ? 0 : Date.parse(job.at) - now;
     const dueAt = now + Math.max(0, dueInMs);
@@ -136,8 +136,8 @@ export class ServerWatch {
       ledger.violated("no job runs before its time", job.jid);
     }
     if (entry.expires !== undefined) this.#checkExpiry(entry, job, dueAt);
-    const { isThere } = this;
-    ledger.pushed(entry, { isThere, isNew: !push.isSameAgain, isRequeued, dueInMs });
+    const { isPlaced } = this;
+    ledger.pushed(entry, { isPlaced, isNew: !push.isSameAgain, isRequeued, dueInMs });
   }
 
   /** Checks the time after which the server will drop the job. */
@@ -179,7 +179,7 @@ export class ServerWatch {
         return false;
       }
       // It was to go to a FETCH that waits, so it reaches no queue.
-      this.isThere = true;
+      this.isPlaced = true;
       this.arrived(entry, QUEUE_PLACE);
       ledger.left(entry, "waiting", "expired");
       return false;

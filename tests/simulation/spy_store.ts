@@ -58,7 +58,7 @@ export class SpyStore implements Store {
     this.#entries[row] = entry;
     this.#places[row] = place;
     this.#dueAt[row] = hold?.at ?? 0;
-    this.watch.isThere = true;
+    this.watch.isPlaced = true;
     if (push !== undefined) {
       push.isQueued = place.startsWith(QUEUE_PLACE) || place === WORKING_PLACE;
     }

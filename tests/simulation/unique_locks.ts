@@ -44,7 +44,7 @@ export class UniqueLocks {
     }
     const equal = this.#byKey.get(key) ?? [];
     for (const other of equal) if (other !== entry) this.#checkAlone(other);
-    this.#byKey.set(key, [...equal.filter((one) => one !== entry && isThere(one)), entry]);
+    this.#byKey.set(key, [...equal.filter((one) => one !== entry && isOnServer(one)), entry]);
     entry.lockedUntil = dueAt + forMs;
     this.#locks.set(key, { entry, until: entry.lockedUntil });
   }
@@ -85,7 +85,7 @@ export class UniqueLocks {
   /** Checks that an equal job, accepted earlier, is not on the server under its lock. */
   #checkAlone(other: Entry): void {
     const { unique, lockedUntil, pushes, requeued, isShared, jid, acks } = other;
-    if (lockedUntil <= this.now() || !isThere(other)) return;
+    if (lockedUntil <= this.now() || !isOnServer(other)) return;
     if (unique?.until === "start" && other.handed > 0) return;
     // Of a job that is there twice, the first copy to succeed releases the lock.
     if (acks > 0 && (pushes - requeued > 1 || isShared)) return;
@@ -110,6 +110,6 @@ export class UniqueLocks {
   }
 }
 
-function isThere({ waiting, working }: Entry): boolean {
+function isOnServer({ waiting, working }: Entry): boolean {
   return waiting + working > 0;
 }

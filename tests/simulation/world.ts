@@ -409,7 +409,7 @@ export class World {
     ledger.checkAnnounced();
     for (const entry of ledger.entries()) {
       const { jid, promised, pushes, handed, removed, dead } = entry;
-      if (promised === "had" && handed + removed + dead === 0 && !entry.isRefusedAsEqual) {
+      if (promised === "accepted" && handed + removed + dead === 0 && !entry.isRefusedAsEqual) {
         ledger.violated("a confirmed job runs", `${jid}, pushed ${pushes} times`);
       }
     }
