@@ -78,6 +78,8 @@ export interface Entry {
   /** Number of ACKs and of requeues since a worker last fetched it. */
   acksNow: number;
   requeuedNow: number;
+  /** True if it came back too early, as its worker did not know the time of the server. */
+  isRequeuedEarly: boolean;
   /** True if its handler threw an error that is not an outcome. */
   hasThrown: boolean;
   /** Number of completed steps of a resumable job. */
@@ -186,6 +188,7 @@ export function newEntry(jid: string, number: number): Entry {
     owedBy: undefined,
     acksNow: 0,
     requeuedNow: 0,
+    isRequeuedEarly: false,
     hasThrown: false,
     steps: 0,
     ends: 0,

@@ -186,6 +186,7 @@ export class Ledger {
     if (how.isRequeued) {
       entry.requeued++;
       entry.requeuedNow++;
+      entry.isRequeuedEarly = how.dueInMs < REQUEUE_MS;
       if (entry.holder !== undefined) this.onRequeued(entry.holder);
     }
     if (entry.number < 0) this.onOtherPushed(entry);
@@ -595,10 +596,12 @@ export class Ledger {
   }
 
   /** After a requeued job was fetched again, its earlier worker must not acknowledge it. */
-  #handedAgain({ jid, number, holder, isRequeued, requeuedNow, handedAt }: Entry, next?: Worker) {
+  #handedAgain(entry: Entry, next?: Worker) {
+    const { jid, number, holder, isRequeued, isRequeuedEarly, requeuedNow, handedAt } = entry;
     next?.reports.fetched(jid);
     if (holder === undefined || holder === next || number < 0) return;
-    if (!isRequeued || requeuedNow !== 1 || this.serverJumpedAt >= handedAt) return;
+    if (!isRequeued || isRequeuedEarly || requeuedNow !== 1) return;
+    if (this.serverJumpedAt >= handedAt) return;
     holder.reports.handedOn(jid, this.#now() + REQUEUE_MS);
   }
 
