@@ -2,7 +2,8 @@ import { Producer } from "../../mod.ts";
 import { parseMarker } from "../../src/protocol/cancellation.ts";
 import type { ServerState } from "../../src/server/server_state.ts";
 import type { Entry } from "./entry.ts";
-import { CANCEL_MS, type Ledger } from "./ledger.ts";
+import { CANCEL_MS } from "./cancel_rules.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Network } from "./network.ts";
 import { SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
@@ -47,7 +48,7 @@ export class Cancels {
         producer.cancel(entry.jid, { waitMs: random.pick([0, 10_000]) }).then((result) => {
           ledger.tell?.(entry.jid, `cancelled: ${result}`, this.#process.timeline.now);
           ledger.count(`cancelled: ${result}`);
-          this.#process.schedule(CANCEL_MS, ledger.cancelled(entry));
+          this.#process.schedule(CANCEL_MS, ledger.cancels.cancelled(entry));
         }, () => ledger.count("cancellations that failed")).finally(() => this.#open--);
       }
       await this.#process.sleep(random.between(1, 2 * everyMs));

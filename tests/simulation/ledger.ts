@@ -11,7 +11,9 @@ import {
   type Worker,
 } from "./entry.ts";
 import type { Report } from "../../mod.ts";
+import { CancelRules } from "./cancel_rules.ts";
 import type { Journal } from "./journal.ts";
+import { OrderRules } from "./order_rules.ts";
 import type { SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
 import type { Violation } from "./result.ts";
@@ -39,9 +41,6 @@ const REPLY_MS = 200;
 
 /** Largest error of the time at which a requeued job runs again, in milliseconds. */
 const REQUEUE_MS = 3000;
-
-/** Longest time until all workers without faults know of a cancelled job, in milliseconds. */
-export const CANCEL_MS = 7500;
 
 /** Maximum number of violations that are kept. All violations are counted. */
 const MAX_VIOLATIONS = 20;
@@ -86,15 +85,13 @@ export class Ledger {
   tell: ((jid: string, what: string, atMs: number) => void) | undefined;
   /** Called with each job that is no job of a producer when it is pushed. */
   onOtherPushed: (entry: Entry) => void = () => {};
+  readonly order = new OrderRules((...what) => this.violated(...what), () => this.journal);
+  readonly cancels = new CancelRules(this);
   /** The locks of unique jobs. */
   readonly locks = new UniqueLocks(this);
   /** Set if the server has persistent storage. */
   journal: Journal | undefined;
   readonly pauses = new Pauses(() => this.journal);
-  /** Number of jobs that have come to a queue. */
-  #queued = 0;
-  /** Jobs that a starting server has found before others that had come to the queue earlier. */
-  #misplaced: Entry[] = [];
   readonly #now: () => number;
   readonly #load: Entry[] = [];
   /** Jobs of producers whose id the library created. */
@@ -103,11 +100,14 @@ export class Ledger {
   /** Jobs that the server has, or whose loss is not saved. Others may be forgotten at a restart. */
   readonly #kept = new Set<Entry>();
   readonly #workers = new Map<string, Worker>();
-  /** Producers with `ordered: true`, and the number of the last job that arrived from each. */
-  readonly #ordered = new Map<SimulatedProcess, number>();
 
   constructor(now: () => number) {
     this.#now = now;
+  }
+
+  /** Simulated time. */
+  get now(): number {
+    return this.#now();
   }
 
   /** All jobs. */
@@ -194,7 +194,7 @@ export class Ledger {
     if (entry.promised === "not-sent" || entry.promised === "refused") {
       this.violated("a job that was not sent is not on the server", jid);
     }
-    if (!isAgain) return this.#checkOrder(entry);
+    if (!isAgain) return this.order.arrived(entry);
     if (how.isNew && entry.number < 0) this.onOtherAgain(entry);
     if (entry.isOnce && entry.pushes - entry.requeued > 1 && entry.toRequeue === 0) {
       return this.violated("at-most-once delivers a job once at most", jid);
@@ -355,25 +355,6 @@ export class Ledger {
     entry.why = undefined;
   }
 
-  /** Records that a copy has come to the end of a queue. */
-  queued(entry: Entry): void {
-    entry.queuedAt = ++this.#queued;
-  }
-
-  /** Records the order in which a starting server has found the jobs of a queue. */
-  restoredInOrder(entries: readonly Entry[]): void {
-    let last = 0;
-    for (const entry of entries) {
-      const { before, saved, queuedAt } = entry;
-      // Its last arrival may have been lost.
-      entry.queuedAt = ++this.#queued;
-      // The place of a job with one copy is known if its last change is saved.
-      if (before !== 1 || saved !== 1 || this.journal?.isOpen(entry) !== false) continue;
-      if (queuedAt < last) this.#misplaced.push(entry);
-      last = Math.max(last, queuedAt);
-    }
-  }
-
   /** Records a FLUSH. */
   flushed(): void {
     this.pauses.clear();
@@ -425,10 +406,7 @@ export class Ledger {
     if (isLossy) this.hasLostJobs = true;
     const { journal } = this;
     if (isLossy) this.pauses.clear();
-    for (const { jid } of isLossy ? [] : this.#misplaced) {
-      this.violated("a restarted server keeps the order of a queue", jid);
-    }
-    this.#misplaced = [];
+    this.order.serverStarted(isLossy);
     if (!isLossy && journal !== undefined) {
       for (const { jid } of journal.unexplained()) {
         this.violated("a restarted server has the state after some group", jid);
@@ -490,7 +468,7 @@ export class Ledger {
     this.trace.add(6, entry.number, this.#now());
     this.count("runs");
     if (++entry.starts > entry.handed) this.violated("a job runs once for each FETCH", jid);
-    this.#checkCancelled(entry, worker);
+    this.cancels.started(entry, worker);
     if (entry.holder === worker) entry.isStarted = true;
   }
 
@@ -605,41 +583,6 @@ export class Ledger {
     holder.reports.handedOn(jid, this.#now() + REQUEUE_MS);
   }
 
-  /**
-   * Checks that a cancelled job does not start. A worker asks for cancelled jobs every few seconds,
-   * so it may start a job that it fetches just after the call.
-   */
-  #checkCancelled(entry: Entry, worker: Worker): void {
-    const { jid, cancelledAt, handedAt, pushes, requeued, isShared } = entry;
-    if (handedAt < cancelledAt + CANCEL_MS) return;
-    // The worker that finds one of several copies removes the mark. So does a FLUSH.
-    const isSpared = pushes - requeued > 1 || isShared || this.flushedAt >= entry.cancelCalledAt;
-    if (isSpared || this.#isTroubledSince(cancelledAt - CANCEL_MS, worker)) {
-      return this.count("cancelled jobs that started for a reason");
-    }
-    this.violated("a cancelled job does not start", `${jid}, in ${worker.process.name}`);
-  }
-
-  /** Records that `cancel` has resolved. Returns a check that its run is aborted soon after. */
-  cancelled(entry: Entry): () => void {
-    const { jid, holder } = entry;
-    const calledAt = entry.cancelledAt = this.#now();
-    const signal = holder?.signalOf(jid);
-    return () => {
-      if (holder === undefined || signal === undefined || signal.aborted) return;
-      if (
-        holder.process.isDead || holder.signalOf(jid) !== signal || holder.isStopping ||
-        holder.isSignalled
-      ) return;
-      if (this.flushedAt >= calledAt || this.#isTroubledSince(calledAt - CANCEL_MS, holder)) return;
-      this.violated("a cancelled run is aborted", `${jid}, in ${holder.process.name}`);
-    };
-  }
-
-  #isTroubledSince(sinceMs: number, { process }: Worker): boolean {
-    return process.troubledAt >= sinceMs || this.serverTroubledAt >= sinceMs;
-  }
-
   #ranAgain(entry: Entry): void {
     const reason = entry.reasons.shift();
     if (reason === undefined) this.violated("a job runs again only for a reason", entry.jid);
@@ -676,16 +619,6 @@ export class Ledger {
       [holder, ...formerHolders].some((one) =>
         one !== undefined && one.process.troubledAt >= calledAt
       );
-  }
-
-  /** Checks that the jobs of a producer with `ordered: true` arrive in order. */
-  #checkOrder(entry: Entry): void {
-    const { producer, number, isOrdered } = entry;
-    if (producer === undefined || !isOrdered) return;
-    if (number < (this.#ordered.get(producer) ?? -1)) {
-      this.violated("ordered calls arrive in their order", entry.jid);
-    }
-    this.#ordered.set(producer, number);
   }
 
   #whyExpired(entry: Entry): string {

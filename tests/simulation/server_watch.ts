@@ -226,7 +226,7 @@ export class ServerWatch {
   arrived(entry: Entry, place: string): void {
     const ledger = this.#ledger;
     this.cameTo = place;
-    if (place.startsWith(QUEUE_PLACE)) ledger.queued(entry);
+    if (place.startsWith(QUEUE_PLACE)) ledger.order.queued(entry);
     if (place === "dead") return ledger.came(entry, "dead");
     if (place === "retries") return ledger.cameToRetries(entry);
     switch (this.doing) {

@@ -203,7 +203,7 @@ export class SpyStore implements Store {
           this.#ledger.restored(this.#of(row), placeOf(place));
         }
         if (place.startsWith(QUEUE_PLACE)) {
-          this.#ledger.restoredInOrder(rows.map((row) => this.#of(row)));
+          this.#ledger.order.restoredInOrder(rows.map((row) => this.#of(row)));
         }
         return rows;
       },
