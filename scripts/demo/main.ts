@@ -16,8 +16,8 @@ const DELAY_MS = 1000;
 const help = `deno task demo [FOLDER]
 
 Enqueues a job for each file of a folder, by default of this one, and runs a consumer that hashes
-the files and counts their lines. A few jobs are scheduled. One fails on purpose and is then retried by
-hand. Uses the server in FAKTORY_URL or FAKTORY_PROVIDER, by default an embedded one.`;
+the files and counts their lines. A few jobs are scheduled. One fails on purpose and is then retried
+by hand. Uses the server in FAKTORY_URL or FAKTORY_PROVIDER, by default an embedded one.`;
 
 async function main(folder = "."): Promise<void> {
   const paths = await filesBelow(folder);
