@@ -123,19 +123,16 @@ export class ServerWatch {
       isQueued: false,
     };
     this.isPlaced = false;
-    const now = this.#clock.now();
-    const dueInMs = job.at === "" ? 0 : Date.parse(job.at) - now;
-    const dueAt = now + Math.max(0, dueInMs);
+    const dueInMs = job.at === "" ? 0 : Date.parse(job.at) - this.#clock.now();
     try {
       this.#do("push", run);
     } finally {
       this.push = undefined;
       Object.assign(this, { cameTo, leftFor });
     }
-    if (dueAt > now + 1 && push.isQueued) {
+    if (dueInMs > 1 && push.isQueued) {
       ledger.violated("no job runs before its time", job.jid);
     }
-    if (entry.expires !== undefined) this.#checkExpiry(entry, job, dueAt);
     const { isPlaced } = this;
     ledger.pushed(entry, { isPlaced, isNew: !push.isSameAgain, isRequeued, dueInMs });
   }
@@ -164,7 +161,10 @@ export class ServerWatch {
         if (String(error).includes("NOTUNIQUE")) ledger.locks.refused(entry);
         throw error;
       }
-      ledger.locks.accepted(entry, at ?? this.#clock.now());
+      // Before the server hands the job to a FETCH that waits for one.
+      const dueAt = at ?? this.#clock.now();
+      if (entry.expires !== undefined) this.#checkExpiry(entry, job, dueAt);
+      ledger.locks.accepted(entry, dueAt);
     };
     enterprise.fetching = (job) => {
       if (fetching.call(enterprise, job)) return true;
