@@ -314,9 +314,9 @@ export class ConsumerProcess implements Worker, Member {
     return this.#signals.get(jid);
   }
 
-  /** True if it can run another job. */
+  /** True if it can certainly run another job: a limit may be reached. */
   get hasFreeSlot(): boolean {
-    return this.#handlers < this.#concurrency;
+    return this.#handlers < this.#concurrency && Object.keys(this.#limits).length === 0;
   }
 
   get #isEnding(): boolean {
