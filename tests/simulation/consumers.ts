@@ -395,8 +395,9 @@ export class ConsumerProcess implements Worker, Member {
 
   #checkReserved({ jid }: Job): void {
     const { ledger, timeline } = this.#parts;
-    const { holder, handedAt, isShared } = ledger.of(jid);
-    if (holder !== this || isShared) return;
+    const { holder, handedAt, isShared, number } = ledger.of(jid);
+    // Only the jobs of producers have this reservation: those of schedules have half an hour.
+    if (holder !== this || isShared || number < 0) return;
     // The consumer counts from its FETCH, whatever the server's clock does.
     if (this.process.jumpedAt >= handedAt) return;
     if (timeline.now - handedAt > RESERVED_MS) {
