@@ -49,6 +49,8 @@ const MAX_MEMBERS = 12;
 export class BatchesOfWorld {
   readonly #parts: BatchesParts;
   readonly #batches = new Map<string, BatchRecord>();
+  /** Number of times that the server has made each batch: twice if a reply was lost. */
+  readonly #made = new Map<string, number>();
   /** The jobs whose handler has succeeded. */
   readonly #done = new Set<string>();
   readonly #process: SimulatedProcess;
@@ -58,6 +60,10 @@ export class BatchesOfWorld {
     this.#parts = parts;
     this.#process = new SimulatedProcess("opener of batches", parts.timeline);
     parts.ledger.onOtherPushed = (entry) => this.#checkCallback(entry);
+    parts.ledger.onBatch = (line) => {
+      const id = /^BATCH NEW .*?"jid":"(batch-\d+(?:\.inner)?)\./.exec(line)?.[1];
+      if (id !== undefined) this.#made.set(id, (this.#made.get(id) ?? 0) + 1);
+    };
   }
 
   /** Number of `start` calls in progress. */
@@ -237,6 +243,8 @@ export class BatchesOfWorld {
       const { pushes, removed, isShared } = this.#parts.ledger.of(jid);
       return pushes > 1 || removed > 0 || isShared;
     };
+    // Its twin is never committed, and the batch around it waits for both.
+    if (child !== undefined && this.#made.get(child.id) !== 1) return true;
     return members.some(isWrong) ||
       child !== undefined && (child.state !== "committed" || this.#isMiscounted(child));
   }

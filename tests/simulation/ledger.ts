@@ -85,6 +85,8 @@ export class Ledger {
   tell: ((jid: string, what: string, atMs: number) => void) | undefined;
   /** Called with each job that is no job of a producer when it is pushed. */
   onOtherPushed: (entry: Entry) => void = () => {};
+  /** Called with each BATCH command that the server has executed. */
+  onBatch: (line: string) => void = () => {};
   readonly order = new OrderRules((...what) => this.violated(...what), () => this.journal);
   readonly cancels = new CancelRules(this);
   /** The locks of unique jobs. */

@@ -151,8 +151,13 @@ export class ServerWatch {
 
   /** Watches which jobs the server refuses as not unique, and which it drops as expired. */
   #watchTerms(enterprise: Enterprise): void {
-    const { pushing, fetching } = enterprise;
+    const { pushing, fetching, batch } = enterprise;
     const ledger = this.#ledger;
+    enterprise.batch = (line) => {
+      const reply = batch.call(enterprise, line);
+      ledger.onBatch(line);
+      return reply;
+    };
     enterprise.pushing = (job, at) => {
       const entry = ledger.of(job.jid);
       try {
