@@ -43,6 +43,7 @@ export const enterpriseFaults: readonly PlantedFault[] = [
     file: "src/consumer/session/cancellations.ts",
     find: "for (const run of this.#running()) if (this.has(run.jid)) this.cancel(run);",
     replace: "",
+    hiddenBy: "jobs are cancelled while there are faults, which excuse a run that goes on",
   },
   {
     name: "a cancelled job starts",
