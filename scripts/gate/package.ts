@@ -1,5 +1,7 @@
-import { deno, filesIn, inTempFolder, output, outputs, readProject } from "../tools.ts";
+import { deno, filesIn, inTempFolder, outputs, readProject } from "../tools.ts";
 import { COMMAND_ENTRY } from "../npm/manifest.ts";
+import { npmPack } from "../npm/pack.ts";
+import { hasJsr } from "../offline.ts";
 import { checkFreshInstall } from "./fresh_install.ts";
 import { checkCommand, checkExecutable } from "./installed_command.ts";
 import { checkEntries, exportedBySources } from "./installed_entries.ts";
@@ -93,21 +95,15 @@ async function checkRuntimes(installed: Installed): Promise<void> {
 /** Time limit of a build by dnt, which is downloaded and compiles everything twice. */
 const LIMIT_MS = 360_000;
 
-/** Exit status of `deno task build:npm` if JSR cannot be reached. */
-const UNAVAILABLE = 69;
-
 /** Checks the npm package as dnt builds it. */
 export const dntStep: Step = {
   name: "package by dnt",
-  run: () =>
-    inTempFolder(async (folder) => {
+  async run() {
+    if (!await hasJsr()) return skip("dnt: JSR, where it comes from, does not answer here");
+    await inTempFolder(async (folder) => {
       const args = ["run", "-A", "--frozen", "scripts/build_npm.ts", folder];
-      const signal = AbortSignal.timeout(LIMIT_MS);
-      const { code } = await new Deno.Command(deno, { args, stdin: "null", signal }).output();
-      if (code === UNAVAILABLE) return skip("dnt: JSR, where it comes from, does not answer here");
-      if (code !== 0) throw new Error(`deno task build:npm exited with ${code}`);
-      const packed = await output("npm", ["pack", "--json"], { cwd: folder });
-      const [{ filename }] = JSON.parse(packed);
-      await checkPackage(`${folder}/${filename}`);
-    }),
+      await outputs(deno, args, { timeoutMs: LIMIT_MS });
+      await checkPackage(await npmPack(folder, folder));
+    });
+  },
 };

@@ -11,15 +11,15 @@ export interface Modules {
 }
 
 /**
- * Bundles the modules of a built package into few files: hundreds of small files take twice their
- * size on disk, and time to load. The modules that the main entry exports stay apart, each with the
- * code that only it needs, so that a bundler can drop unused ones, as with the sources.
- * Declarations stay unchanged. Only the command's module may have an effect when it is evaluated.
+ * Bundles the modules of a built package into few files, and returns these by their paths: hundreds
+ * of small files take twice their size on disk, and time to load. The modules that the main entry
+ * exports stay apart, each with the code that only it needs, so that a bundler can drop unused
+ * ones, as with the sources. Only the command's module may have an effect when it is evaluated.
  */
 export async function bundleModules(
   folder: string,
   { main, entries, packages }: Modules,
-): Promise<void> {
+): Promise<Map<string, string>> {
   const options: BuildOptions = {
     absWorkingDir: folder,
     outdir: folder,
@@ -34,15 +34,12 @@ export async function bundleModules(
   const named = await modulesOf(main, options);
   const entryPoints = [...new Set([...entries, ...named])];
   const { outputFiles } = await build({ ...options, write: false, entryPoints });
-  await removeModules(folder);
-  await Deno.mkdir(`${folder}/chunks`);
   // The file of such a module would only re-export from a chunk, and nothing imports it.
   const stubs = new Set(named.filter((path) => !entries.includes(path)));
-  for (const { path, text } of outputFiles) {
-    if (stubs.has(path.slice(folder.length + 1))) continue;
-    await Deno.mkdir(path.replace(/\/[^/]*$/, ""), { recursive: true });
-    await Deno.writeTextFile(path, tidy(text));
-  }
+  const files = outputFiles.map(({ path, text }) =>
+    [path.slice(folder.length + 1), tidy(text)] as const
+  );
+  return new Map(files.filter(([path]) => !stubs.has(path)));
 }
 
 /**
@@ -84,15 +81,4 @@ export function tidy(text: string): string {
     (all, name) => all.replaceAll(new RegExp(`\\b_${name}\\b`, "g"), name),
     shown,
   );
-}
-
-/** Removes the modules, their source maps, and folders that are empty afterwards. */
-async function removeModules(folder: string): Promise<void> {
-  for (const { name, isDirectory } of [...Deno.readDirSync(folder)]) {
-    const path = `${folder}/${name}`;
-    if (isDirectory) await removeModules(path);
-    else if (/\.(js|map)$/.test(name)) await Deno.remove(path);
-  }
-  const isEmpty = Deno.readDirSync(folder)[Symbol.iterator]().next().done === true;
-  if (isEmpty) await Deno.remove(folder);
 }

@@ -1,6 +1,6 @@
 import { build, transform } from "esbuild";
 import { resolving, tidy } from "./bundle.ts";
-import type { EntryFiles } from "./manifest.ts";
+import { COMMON_JS, type EntryFiles } from "./manifest.ts";
 
 /** An entry, as an ES module and as CommonJS. */
 export interface Pair {
@@ -18,33 +18,20 @@ export async function commonJsOf(
   pairs: readonly Pair[],
   packages: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
-  const files = await codeOf(root, pairs, packages);
-  for (const { module, commonJs } of pairs) {
-    files.set(commonJs.types, declarationsOf(module, commonJs));
-  }
-  const folder = pairs[0]!.commonJs.code.split("/")[1];
-  return files.set(`./${folder}/package.json`, `{ "type": "commonjs" }\n`);
-}
-
-/** Built twice, because esbuild shares code between entries only in ES modules. */
-async function codeOf(
-  root: string,
-  pairs: readonly Pair[],
-  packages: readonly string[],
-): Promise<Map<string, string>> {
-  const folder = pairs[0]!.commonJs.code.split("/")[1];
+  // Built twice, because esbuild shares code between entries only in ES modules.
   const { outputFiles } = await build({
     entryPoints: pairs.map(({ module, commonJs }) => ({
       in: `${root}/${module.code}`,
       out: commonJs.code.replace(/\.js$/, ""),
     })),
     outdir: root,
-    chunkNames: `${folder}/chunks/[hash]`,
+    chunkNames: `${COMMON_JS}/chunks/[hash]`,
     ...{ bundle: true, splitting: true, format: "esm", platform: "node" },
     ...resolving(packages),
     ...{ target: "esnext", charset: "utf8", write: false },
   });
-  const files = outputFiles.map(async ({ path, text }): Promise<[string, string]> => {
+  const files = new Map([[`./${COMMON_JS}/package.json`, `{ "type": "commonjs" }\n`]]);
+  await Promise.all(outputFiles.map(async ({ path, text }) => {
     const { code } = await transform(text, {
       ...{ format: "cjs", target: "esnext", charset: "utf8" },
       // Jest follows a `require()` and refuses an `import()`.
@@ -52,9 +39,12 @@ async function codeOf(
       // Reduces the size to two thirds; names stay.
       ...{ minifyWhitespace: true, lineLimit: 120 },
     });
-    return [`.${path.slice(root.length)}`, tidy(code)];
-  });
-  return new Map(await Promise.all(files));
+    files.set(`.${path.slice(root.length)}`, tidy(code));
+  }));
+  for (const { module, commonJs } of pairs) {
+    files.set(commonJs.types, declarationsOf(module, commonJs));
+  }
+  return files;
 }
 
 /**

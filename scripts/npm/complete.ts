@@ -12,40 +12,45 @@ const TEXTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Turns the ES modules and declarations that a tool has built in `path` into the npm package. The
- * modules are in `folder` of it: `.` or `./esm`. The result is the same for each tool.
+ * Writes the npm package to the folder `to`, from the ES modules and declarations that a tool has
+ * built in `from`. The modules are in `folder` of it: `.` or `./esm`. The result is the same for
+ * each tool.
  */
-export function completePackage(path: string, folder: string): Promise<void> {
-  return withEsbuild(() => complete(path, folder));
+export function completePackage(from: string, to: string, folder: string): Promise<void> {
+  return withEsbuild(async () => {
+    const files = await filesOf(await Deno.realPath(from), folder);
+    for (const [file, text] of files) {
+      await Deno.mkdir(`${to}/${file.replace(/[^/]*$/, "")}`, { recursive: true });
+      await Deno.writeTextFile(`${to}/${file}`, text);
+    }
+    const texts: Record<string, string> = { ...TEXTS };
+    for (const name of inlinedPackages) texts[`node_modules/${name}/LICENSE`] = `LICENSE.${name}`;
+    for (const [source, name] of Object.entries(texts)) {
+      await Deno.copyFile(source, `${to}/${name}`);
+    }
+  });
 }
 
-async function complete(path: string, folder: string): Promise<void> {
-  const root = await Deno.realPath(path);
+/** Returns the manifest, the code and the declarations, by their paths in the package. */
+async function filesOf(root: string, folder: string): Promise<Map<string, string>> {
   const project = await readProject();
   const built = JSON.parse(await Deno.readTextFile(`${root}/package.json`));
   const imported: Readonly<Record<string, string>> = built.dependencies ?? {};
   const packages = Object.fromEntries(
     Object.entries(imported).filter(([name]) => !inlinedPackages.includes(name)),
   );
+  const external = Object.keys(packages);
   const manifest = npmManifest(project, { folder, packages });
-  await Deno.writeTextFile(`${root}/package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
-
   const modules = moduleFiles(project, folder);
-  await bundleDeclarations(root, modules.map(({ types }) => types.slice("./".length)));
-  const requirable = commonJsFiles(project);
-  const pairs = requirable.map((commonJs) => {
+  const pairs = commonJsFiles(project).map((commonJs) => {
     const module = modules.find(({ name }) => name === commonJs.name)!;
     return { module, commonJs };
   });
-  // From the original modules, because the bundler renames classes in code that is bundled already.
-  const commonJs = await commonJsOf(root, pairs, Object.keys(packages));
   const entries = modules.map(({ code }) => code.slice("./".length));
-  await bundleModules(root, { main: entries[0]!, entries, packages: Object.keys(packages) });
-  for (const [file, text] of commonJs) {
-    await Deno.mkdir(`${root}/${file.replace(/[^/]*$/, "")}`, { recursive: true });
-    await Deno.writeTextFile(`${root}/${file}`, text);
-  }
-  const texts: Record<string, string> = { ...TEXTS };
-  for (const name of inlinedPackages) texts[`node_modules/${name}/LICENSE`] = `LICENSE.${name}`;
-  for (const [from, to] of Object.entries(texts)) await Deno.copyFile(from, `${root}/${to}`);
+  return new Map([
+    ["package.json", `${JSON.stringify(manifest, null, 2)}\n`],
+    ...await bundleDeclarations(root, modules.map(({ types }) => types.slice("./".length))),
+    ...await bundleModules(root, { main: entries[0]!, entries, packages: external }),
+    ...await commonJsOf(root, pairs, external),
+  ]);
 }

@@ -1,18 +1,20 @@
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
-import { filesIn } from "../tools.ts";
 
 const REFERENCE = `/// <reference lib="esnext.disposable" />\n`;
 const NAMES = /\b(?:Async)?Disposable\b|\bSymbol\.(?:d|asyncD)ispose\b/;
 
 /**
- * Bundles the declarations of the entries into few files, and removes the others. `entries` are
- * their paths in `root`. Declarations that no entry exports are left out. A `lib` of ES2022 lacks
+ * Bundles the declarations of the entries into few files, and returns these by their paths.
+ * `entries` are the paths of the entries in `root`. Declarations that no entry exports are left out. A `lib` of ES2022 lacks
  * `AsyncDisposable` and `Symbol.asyncDispose`, so a file that names them references the library
  * that has them. The reference is not in the sources, because compilers drop it when they write
  * declarations.
  */
-export async function bundleDeclarations(root: string, entries: readonly string[]): Promise<void> {
+export async function bundleDeclarations(
+  root: string,
+  entries: readonly string[],
+): Promise<Map<string, string>> {
   const bundle = await rollup({
     input: Object.fromEntries(entries.map((path) => [path, `${root}/${path}`])),
     external: (id) => !/^[./]/.test(id),
@@ -29,13 +31,10 @@ export async function bundleDeclarations(root: string, entries: readonly string[
     minifyInternalExports: false,
   });
   await bundle.close();
-  for await (const path of filesIn(root)) {
-    if (path.endsWith(".d.ts")) await Deno.remove(path);
-  }
-  await Deno.mkdir(`${root}/types`, { recursive: true });
-  for (const file of output) {
-    if (file.type !== "chunk") continue;
-    const text = NAMES.test(file.code) ? REFERENCE + file.code : file.code;
-    await Deno.writeTextFile(`${root}/${file.fileName}`, text);
-  }
+  const chunks = output.filter((file) => file.type === "chunk");
+  return new Map(
+    chunks.map(({ fileName, code }) =>
+      [fileName, NAMES.test(code) ? REFERENCE + code : code] as const
+    ),
+  );
 }

@@ -1,26 +1,21 @@
 /**
- * Builds the npm package of `deno.json`'s entries in `npm/dist` with dnt. `scripts/build_npm.ts`
- * runs it with `--no-config`, so that JSR's packages do not get into the lock file. Exits with 69
- * if JSR cannot be reached.
+ * Builds ES modules and declarations of `deno.json`'s entries in a folder, with dnt.
+ * `scripts/build_npm.ts` runs it with `--no-config`, so that JSR's packages do not get into the
+ * lock file.
  */
 
 import { readProject } from "../tools.ts";
 
 /** The part of dnt that is used. It is loaded at run time, to check this file without JSR. */
 interface Dnt {
-  emptyDir(path: string): Promise<void>;
   build(options: Record<string, unknown>): Promise<void>;
 }
 
 const dntName = "jsr:@deno/dnt@0.43.2";
-const jsrTimeoutMs = 20_000;
-/** `EX_UNAVAILABLE`: something needed cannot be reached. */
-const unavailable = 69;
 
 const [outDir = ""] = Deno.args;
-const { emptyDir, build } = await loadDnt();
+const { build }: Dnt = await import(dntName);
 const { name, version, exports } = await readProject();
-await emptyDir(outDir);
 await build({
   entryPoints: Object.entries(exports).map(([name, path]) => ({ name, path })),
   outDir,
@@ -39,14 +34,3 @@ await build({
   compilerOptions: { lib: ["ESNext", "DOM", "DOM.Iterable"], target: "ES2022" },
   package: { name, version, devDependencies: { "@types/node": "^24.0.0" } },
 });
-
-async function loadDnt(): Promise<Dnt> {
-  const fail = (reason: string) => {
-    console.error(`Cannot load ${dntName}: ${reason}`);
-    Deno.exit(unavailable);
-  };
-  const timer = setTimeout(fail, jsrTimeoutMs, `JSR did not answer within ${jsrTimeoutMs} ms`);
-  const dnt = await import(dntName).catch(({ message }) => fail(message));
-  clearTimeout(timer);
-  return dnt;
-}

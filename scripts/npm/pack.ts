@@ -3,7 +3,7 @@
  * `npm/dist`.
  */
 
-import { deno, filesIn, inTempFolder, output } from "../tools.ts";
+import { deno, inTempFolder, output } from "../tools.ts";
 import { offlineArgs, standIns } from "../offline.ts";
 import { runMain } from "../usage.ts";
 import { completePackage } from "./complete.ts";
@@ -20,49 +20,25 @@ export async function packNpm(folder: string): Promise<string> {
     const flags = ["--no-source-maps", "--allow-dirty", "--output", raw];
     await output(deno, ["pack", ...await offlineArgs("pack"), ...flags]);
     await output("tar", ["-xzf", raw, "-C", work]);
-    await removeSources(`${work}/package`);
-    await inlineStandIns(`${work}/package`);
-    await completePackage(`${work}/package`, ".");
-    const packed = await output("npm", ["pack", "--json", "--pack-destination", destination], {
-      cwd: `${work}/package`,
-    });
-    const [{ filename }] = JSON.parse(packed);
-    return `${destination}/${filename}`;
+    await placeStandIns(`${work}/package`);
+    await completePackage(`${work}/package`, `${work}/complete`, ".");
+    return await npmPack(`${work}/complete`, destination);
   });
 }
 
-/**
- * Removes files that `deno pack` adds and nothing uses: Deno's configuration, and sources that no
- * entry imports.
- */
-async function removeSources(folder: string): Promise<void> {
-  await Deno.remove(`${folder}/deno.json`);
-  for await (const path of filesIn(folder)) {
-    if (/(?<!\.d)\.ts$/.test(path)) await Deno.remove(path);
-  }
+/** Packs a folder with npm, and returns the path of the tarball in `destination`. */
+export async function npmPack(cwd: string, destination: string): Promise<string> {
+  const args = ["pack", "--json", "--pack-destination", destination];
+  const [{ filename }] = JSON.parse(await output("npm", args, { cwd }));
+  return `${destination}/${filename}`;
 }
 
-/**
- * Makes the imports of stand-ins point to their code, which is moved to `deps/`. `deno pack` does
- * not rewrite imports.
- */
-async function inlineStandIns(folder: string): Promise<void> {
-  await Deno.mkdir(`${folder}/deps`);
-  const places: [name: string, to: string][] = [];
+/** Moves the stand-ins to where the bundler looks for the packages that they stand for. */
+async function placeStandIns(folder: string): Promise<void> {
   for (const [name, source] of Object.entries(standIns)) {
-    const file = source.replace(/\.ts$/, ".js");
-    const to = `deps/${file.replace(/^.*\//, "")}`;
-    await Deno.rename(`${folder}/${file}`, `${folder}/${to}`);
-    places.push([name, to]);
-  }
-  await Deno.remove(`${folder}/tests`, { recursive: true });
-  for await (const path of filesIn(`${folder}/src`)) {
-    if (!path.endsWith(".js")) continue;
-    const up = "../".repeat(path.slice(folder.length).split("/").length - 2);
-    const text = await Deno.readTextFile(path);
-    let inlined = text;
-    for (const [name, to] of places) inlined = inlined.replaceAll(`"${name}"`, `"${up}${to}"`);
-    if (inlined !== text) await Deno.writeTextFile(path, inlined);
+    const path = `${folder}/node_modules/${name}.js`;
+    await Deno.mkdir(path.replace(/[^/]*$/, ""), { recursive: true });
+    await Deno.rename(`${folder}/${source.replace(/\.ts$/, ".js")}`, path);
   }
 }
 
