@@ -4,7 +4,7 @@ import { importFaults } from "./imports/check.ts";
 import { filesIn } from "./tools.ts";
 
 const sources = new Map<string, string>();
-for (const path of ["mod.ts", ...await Array.fromAsync(filesIn("src"))]) {
+for (const path of ["mod.ts", ...await filesIn("src")]) {
   if (/\.[cm]?[jt]sx?$/.test(path)) sources.set(path, await Deno.readTextFile(path));
 }
 const faults = importFaults(sources);

@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path/posix";
 import process from "node:process";
 
 /** Path of the running Deno. `npx` does not put it on the PATH. */
@@ -8,25 +11,22 @@ export interface RunOptions {
   readonly env?: Record<string, string>;
   /** Time after which the program is killed and counts as failed, in ms. @default 300_000 */
   readonly timeoutMs?: number;
+  /** Expected exit status. @default 0 */
+  readonly status?: number;
 }
 
-export interface Outputs {
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a program. Rejects with its whole output if it fails. */
+/** Runs a program. Rejects with its whole output if it exits with another status. */
 export async function outputs(
   command: string,
   args: readonly string[],
-  { timeoutMs = 300_000, ...options }: RunOptions = {},
-): Promise<Outputs> {
+  { timeoutMs = 300_000, status = 0, ...options }: RunOptions = {},
+): Promise<Record<"stdout" | "stderr", string>> {
   const signal = AbortSignal.timeout(timeoutMs);
   const settings: Deno.CommandOptions = { ...options, args: [...args], stdin: "null", signal };
   const result = await new Deno.Command(command, settings).output();
   const [stdout, stderr] = [result.stdout, result.stderr]
     .map((bytes) => new TextDecoder().decode(bytes)) as [string, string];
-  if (!result.success) {
+  if (result.code !== status) {
     const how = signal.aborted ? `was ended after ${timeoutMs} ms` : `exited with ${result.code}`;
     throw new Error(`${command} ${args.join(" ")} ${how}:\n${`${stdout}${stderr}`.trim()}`);
   }
@@ -44,24 +44,29 @@ export async function output(
 
 /** Calls `use` with a temporary folder, which is removed afterwards. */
 export async function inTempFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await Deno.makeTempDir();
+  const folder = await mkdtemp(join(tmpdir(), "faktory-"));
   try {
     return await use(folder);
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await rm(folder, { recursive: true });
   }
 }
 
 /**
- * Yields the paths of all files in a folder and its subfolders, sorted, without installed packages.
+ * Returns the paths of all files in a folder and its subfolders, sorted by name, without those in
+ * the `skipped` subfolders. Does not follow links.
  */
-export async function* filesIn(folder: string): AsyncIterable<string> {
-  const entries = await Array.fromAsync(Deno.readDir(folder));
-  for (const { name, isDirectory } of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
-    const path = `${folder}/${name}`;
-    if (isDirectory && name !== "node_modules") yield* filesIn(path);
-    else if (!isDirectory) yield path;
+export async function filesIn(folder: string, skipped = ["node_modules"]): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const paths: string[] = [];
+  for (const entry of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
+    const path = join(folder, entry.name);
+    if (entry.isFile()) paths.push(path);
+    else if (entry.isDirectory() && !skipped.includes(entry.name)) {
+      paths.push(...await filesIn(path, skipped));
+    }
   }
+  return paths;
 }
 
 /** The parts of `deno.json` that scripts need. */

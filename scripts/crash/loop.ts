@@ -1,10 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { numbers } from "../../tests/faults/numbers.ts";
 import { Ledger } from "../ledger.ts";
 import { commandOf, Program } from "../program.ts";
+import { inTempFolder } from "../tools.ts";
 import { jobsOf } from "./inspect.ts";
 import { loadServer } from "./load.ts";
 
@@ -28,42 +26,30 @@ interface CrashOptions {
  * Kills a server under load repeatedly, at different moments, and compares its jobs with its
  * confirmations.
  */
-export async function crashLoop({ kills, seed, killed }: CrashOptions): Promise<Ledger> {
-  const folder = await mkdtemp(join(tmpdir(), "crash-"));
-  const data = join(folder, "jobs.db");
+export function crashLoop({ kills, seed, killed }: CrashOptions): Promise<Ledger> {
   const ledger = new Ledger(kills * MAX_JOBS);
   const random = numbers(seed);
-  try {
+  return inTempFolder(async (folder) => {
+    const data = `${folder}/jobs.db`;
     for (let kill = 1; kill <= kills; kill++) {
       const server = new Program([...commandOf("scripts/embedded_server.ts"), data]);
-      if (kill % EARLY > 0) await killUnderLoad(server, { ledger, random });
+      if (kill % EARLY > 0) await killUnderLoad(server, ledger, random);
       else await new Promise((resolve) => setTimeout(resolve, random() * 400));
       await server.kill();
       if (existsSync(data)) ledger.compare(await jobsOf(data));
       killed?.(kill, ledger);
     }
     return ledger;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
-async function killUnderLoad(
-  server: Program,
-  { ledger, random }: { readonly ledger: Ledger; readonly random: () => number },
-): Promise<void> {
+async function killUnderLoad(server: Program, ledger: Ledger, random: () => number): Promise<void> {
   const url = await server.line(/^tcp:/);
   let left = 1 + Math.floor(random() * 1500);
   const timer = setTimeout(() => void server.kill(), MAX_LIFE_MS);
-  const load = {
-    url,
-    ledger,
-    random,
-    open: 0,
-    confirmed(count: number) {
-      if (left > 0 && (left -= count) <= 0) void server.kill();
-    },
+  const confirmed = (count: number) => {
+    if (left > 0 && (left -= count) <= 0) void server.kill();
   };
-  await loadServer(load, 2, 8);
+  await loadServer({ url, ledger, random, confirmed, open: 0 }, 2, 8);
   clearTimeout(timer);
 }

@@ -7,7 +7,11 @@ import process from "node:process";
 import { Consumer, FaktoryError, Producer } from "../../mod.ts";
 import { FaktoryServer } from "../../src/server/mod.ts";
 import { runMain } from "../usage.ts";
-import { examine, type FileFacts, filesBelow, report } from "./files.ts";
+import { filesIn } from "../tools.ts";
+import { examine, type FileFacts, report } from "./files.ts";
+
+/** Folders that contain no files of the project itself. */
+const SKIPPED = [".git", "node_modules", "dist", "target"];
 
 /** Number of jobs to schedule. The server looks for due jobs every five seconds. */
 const SCHEDULED = 3;
@@ -20,7 +24,7 @@ the files and counts their lines. A few jobs are scheduled. One fails on purpose
 by hand. Uses the server in FAKTORY_URL or FAKTORY_PROVIDER, by default an embedded one.`;
 
 async function main(folder = "."): Promise<void> {
-  const paths = await filesBelow(folder);
+  const paths = await filesIn(folder, SKIPPED);
   if (paths.length === 0) throw new Error(`there are no files in ${folder}`);
   const named = process.env["FAKTORY_URL"] ?? process.env["FAKTORY_PROVIDER"];
   const server = named === undefined ? await FaktoryServer.start({ port: 0 }) : undefined;

@@ -101,8 +101,7 @@ export function corpusStep(runtime: TestRuntime): Step {
  * starts a process for each path, and loading the package takes longer than most tests.
  */
 async function writeGroups(folder: string): Promise<string[]> {
-  const all = await Array.fromAsync(filesIn("tests"));
-  const files = all.filter((path) => path.endsWith("_test.ts"));
+  const files = (await filesIn("tests")).filter((path) => path.endsWith("_test.ts"));
   const paths: string[] = [];
   for (const [name, some] of Map.groupBy(files, (path) => path.split("/")[1])) {
     for (let at = 0; at < some.length; at += GROUP) {

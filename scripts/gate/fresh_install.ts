@@ -66,7 +66,7 @@ async function checkManifest({ name }: Project, folder: string): Promise<void> {
 
 /** Checks that no declaration names an optional peer, so that programs without the peer compile. */
 async function checkDeclarations({ name }: Project, folder: string): Promise<void> {
-  const files = await Array.fromAsync(filesIn(`${folder}/node_modules/${name}`));
+  const files = await filesIn(`${folder}/node_modules/${name}`);
   const faults: string[] = [];
   for (const path of files.filter((path) => /\.d\.[cm]?ts$/.test(path))) {
     const text = await Deno.readTextFile(path);

@@ -1,12 +1,10 @@
 import { equal, match } from "node:assert/strict";
 import { Program } from "../program.ts";
-import { output } from "../tools.ts";
+import { output, outputs } from "../tools.ts";
 import { envOf, type Installed, type Runtime } from "./npm.ts";
 
 /** Path of the command in a program that has the package installed. */
 const COMMAND = "node_modules/.bin/faktory";
-
-const LIMIT_MS = 180_000;
 
 /**
  * Checks that the installed command prints its version and help, refuses unknown options, serves,
@@ -18,29 +16,22 @@ export async function checkCommand(
 ): Promise<void> {
   const [path, ...first] = [...runtime.command, COMMAND];
   const env = envOf(runtime);
-  const run = async (status: number, ...args: string[]) => {
-    const signal = AbortSignal.timeout(LIMIT_MS);
-    const options = { args: [...first, ...args], cwd, env, signal };
-    const { code, stdout, stderr } = await new Deno.Command(path!, { ...options, stdin: "null" })
-      .output();
-    const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-    equal(code, status, `faktory ${args.join(" ")} under ${runtime.name}: ${out}${err}`);
-    return { out: out!, err: err! };
-  };
-  equal((await run(0, "--version")).out, `${project.version}\n`);
-  match((await run(0, "serve", "--help")).out, /^Usage: faktory serve /);
+  const run = (status: number, ...args: string[]) =>
+    outputs(path!, [...first, ...args], { cwd, env, status });
+  equal((await run(0, "--version")).stdout, `${project.version}\n`);
+  match((await run(0, "serve", "--help")).stdout, /^Usage: faktory serve /);
   const refused = await run(64, "--nonsense");
-  equal(refused.out, "");
-  match(refused.err, /^faktory: .*\n$/);
+  equal(refused.stdout, "");
+  match(refused.stderr, /^faktory: .*\n$/);
 
   const serve = [path!, ...first, "serve", "--port", "0", "--json"];
-  await using server = new Program(serve, { cwd, env, timeoutMs: LIMIT_MS });
+  await using server = new Program(serve, { cwd, env, timeoutMs: 180_000 });
   const { url } = JSON.parse(await server.line(/^\{/));
   await run(0, "push", "greet", "world", "--url", url);
   // The processes that it starts run the installed command, too.
   const flags = ["--processes", "2", "--until-empty", "--json", "--url", url];
   const worked = await run(0, "work", "./handlers.mjs", ...flags);
-  match(worked.out, /"event":"done",.*"type":"greet"/);
+  match(worked.stdout, /"event":"done",.*"type":"greet"/);
   await server.stop();
 }
 

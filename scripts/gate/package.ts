@@ -69,7 +69,7 @@ async function checkShape({ tarball }: Installed): Promise<void> {
  * loads.
  */
 async function checkSyntax(node: Runtime, { project, folder }: Installed): Promise<void> {
-  const files = await Array.fromAsync(filesIn(`${folder}/node_modules/${project.name}`));
+  const files = await filesIn(`${folder}/node_modules/${project.name}`);
   const command = [...node.command, "--experimental-vm-modules", "--no-warnings"] as const;
   const scripts = files.filter((path) => path.endsWith(".js"));
   const faults = await run({ ...node, command }, ["parse.mjs", ...scripts], folder);
