@@ -11,9 +11,9 @@ export async function jobsOf(data: string): Promise<number[]> {
   const copy = `${data}.copy`;
   await cp(data, copy, { recursive: true });
   const clock = new ManualClock(Date.now());
-  const server = await FaktoryServer.start({ port: 0, data: copy, clock });
-  const client = await RawClient.hello(server.url);
   try {
+    await using server = await FaktoryServer.start({ port: 0, data: copy, clock });
+    using client = await RawClient.hello(server.url);
     // A reservation ends after half an hour; the job is then in the retry set.
     clock.advance(31 * 60_000);
     // Many jobs take several turns of the event loop and several looks at the clock.
@@ -31,8 +31,6 @@ export async function jobsOf(data: string): Promise<number[]> {
     }
     return jobs;
   } finally {
-    client.close();
-    await server.close();
     await rm(copy, { recursive: true });
   }
 }

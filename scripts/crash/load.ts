@@ -127,13 +127,10 @@ function consume(load: Load): Promise<void> {
 }
 
 async function untilGone(url: string, work: (client: RawClient) => Promise<void>): Promise<void> {
-  let client;
   try {
-    client = await RawClient.hello(url);
+    using client = await RawClient.hello(url);
     await work(client);
   } catch (error) {
     if (!(error instanceof ConnectionGone)) throw error;
-  } finally {
-    client?.close();
   }
 }

@@ -21,7 +21,7 @@ export class LateClock implements Clock {
 
 /** Runs the jobs of a week, more by day than by night. Some fail. */
 export async function makeHistory(server: FaktoryServer, clock: LateClock): Promise<void> {
-  const client = await RawClient.hello(server.url);
+  using client = await RawClient.hello(server.url);
   for (let step = 0; clock.behindMs > 0; step++) {
     const isLastHour = clock.behindMs <= HOUR_MS;
     const hours = clock.now() / HOUR_MS;
@@ -31,7 +31,6 @@ export async function makeHistory(server: FaktoryServer, clock: LateClock): Prom
     server.history();
     clock.behindMs = Math.max(0, clock.behindMs - (isLastHour ? 10_000 : 600_000));
   }
-  client.close();
 }
 
 /** Runs jobs without a worker that the page would show. */

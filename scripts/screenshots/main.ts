@@ -89,13 +89,12 @@ async function takeAll(folder: string | undefined): Promise<void> {
 
 /** Runs jobs for a while, so that the dashboard has rates to show. */
 async function live(page: string, url: string): Promise<void> {
-  const client = await RawClient.hello(url);
+  using client = await RawClient.hello(url);
   for (let i = 0; i < 3; i++) {
     await (await fetch(page)).body?.cancel();
     await runJobs(client, 4, i === 0 ? 1 : 0);
     await new Promise((resolve) => setTimeout(resolve, 600));
   }
-  client.close();
 }
 
 await runMain({ help, maxArguments: 1 }, (_values, [folder]) => takeAll(folder));

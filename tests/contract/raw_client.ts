@@ -106,6 +106,10 @@ export class RawClient {
     this.#socket.destroy();
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   async #until(isDone: () => boolean): Promise<void> {
     while (!isDone() && !this.#isClosed) {
       await new Promise<void>((resolve) => this.#changed = resolve);

@@ -22,7 +22,7 @@ function job(more: string): string {
 
 /** Enqueues jobs with PUSHB, up to four of them in flight. */
 async function push(url: string, jobs: number, more = (_index: number) => ""): Promise<void> {
-  const client = await RawClient.hello(url);
+  using client = await RawClient.hello(url);
   let inFlight = 0;
   for (let i = 0; i < jobs; i += BATCH) {
     const all = Array.from({ length: Math.min(BATCH, jobs - i) }, (_, k) => job(more(i + k)));
@@ -32,25 +32,21 @@ async function push(url: string, jobs: number, more = (_index: number) => ""): P
     await client.exchange("", 2);
   }
   await client.exchange("", 2 * inFlight);
-  client.close();
 }
 
 async function run(url: string, jobs: number): Promise<void> {
-  const client = await RawClient.hello(url);
+  using client = await RawClient.hello(url);
   for (let i = 0; i < jobs; i += 16) {
     const lines = await client.exchange("FETCH default\r\n".repeat(16), 32);
     const jids = lines.filter((_, k) => k % 2 === 1).map((line) => JSON.parse(line).jid);
     await client.exchange(jids.map((jid) => `ACK {"jid":"${jid}"}\r\n`).join(""), 16);
   }
-  client.close();
 }
 
 /** Sends a command on a connection of its own. Returns the last line of the reply. */
 export async function ask(url: string, command: string, lines = 1): Promise<string> {
-  const client = await RawClient.hello(url);
-  const reply = await client.exchange(`${command}\r\n`, lines);
-  client.close();
-  return reply.at(-1)!;
+  using client = await RawClient.hello(url);
+  return (await client.exchange(`${command}\r\n`, lines)).at(-1)!;
 }
 
 /** Resolves when no scheduled job is left. */
