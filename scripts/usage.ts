@@ -15,6 +15,12 @@ export interface Usage<F extends Flags> {
   readonly maxArguments?: number;
 }
 
+/** Describes flags that take a text each. */
+export function textFlags<Name extends string>(...names: readonly Name[]) {
+  const flags = names.map((name) => [name, { type: "string" }]);
+  return Object.fromEntries(flags) as Record<Name, { readonly type: "string" }>;
+}
+
 /** Reads a command line by the rules of `node:util`. */
 export function readArgs<const F extends Flags>(
   args: readonly string[],

@@ -5,7 +5,7 @@
 
 import { cpus } from "node:os";
 import { output } from "../tools.ts";
-import { integer, list, runMain, UsageError } from "../usage.ts";
+import { integer, list, runMain, textFlags, UsageError } from "../usage.ts";
 import { clients, obstacle } from "./clients.ts";
 import { plotsOf } from "./plots.ts";
 import { prepare, type Programs } from "./programs.ts";
@@ -54,15 +54,7 @@ workloads: ${names(workloads).join(", ")}
 clients: ${names(clients).join(", ")}
 servers: ${names(servers).join(", ")}`;
 
-const flags = {
-  minutes: { type: "string" },
-  ms: { type: "string" },
-  only: { type: "string" },
-  clients: { type: "string" },
-  servers: { type: "string" },
-  json: { type: "string" },
-  plots: { type: "string" },
-} as const;
+const flags = textFlags("minutes", "ms", "only", "clients", "servers", "json", "plots");
 
 const everything = { workloads, clients, servers };
 

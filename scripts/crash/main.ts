@@ -3,7 +3,8 @@
  * confirmations. See `--help`.
  */
 
-import { integer, runMain } from "../usage.ts";
+import type { Ledger } from "../ledger.ts";
+import { integer, runMain, textFlags } from "../usage.ts";
 import { crashLoop } from "./loop.ts";
 
 const KILLS = 100;
@@ -17,29 +18,22 @@ jobs with its confirmations after each kill. Exits with 1 if a job was lost or r
   --seed N            repeats a run; random if not given
   --help              prints this`;
 
-const flags = { kills: { type: "string" }, seed: { type: "string" } } as const;
+const flags = textFlags("kills", "seed");
 
 await runMain({ help, flags }, async (values) => {
   const kills = integer("--kills", values.kills) ?? KILLS;
   const seed = integer("--seed", values.seed) ?? Date.now() % 1_000_000 + 1;
   console.log(`${kills} kills, seed ${seed}`);
   const start = performance.now();
-  const { confirmed, done, violations } = await crashLoop({
-    kills,
-    seed,
-    killed(kill, { confirmed, done, violations }) {
-      console.log(
-        `kill ${kill}: ${confirmed} enqueued, ${done} acknowledged, ` +
-          `${violations.length} violations`,
-      );
-    },
-  });
-  for (const violation of violations.slice(0, 20)) console.log(violation);
+  const figuresOf = ({ confirmed, done, violations }: Ledger) =>
+    `${confirmed} jobs confirmed, ${done} ACKs confirmed, ${violations.length} violations`;
+  const killed = (kill: number, ledger: Ledger) =>
+    console.log(`kill ${kill}: ${figuresOf(ledger)}`);
+  const ledger = await crashLoop({ kills, seed, killed });
+  for (const violation of ledger.violations.slice(0, 20)) console.log(violation);
   const seconds = Math.round((performance.now() - start) / 1000);
-  const isGood = violations.length === 0;
-  console.log(
-    `${kills} kills in ${seconds} s: ${confirmed} jobs confirmed, ${done} ACKs confirmed, ` +
-      `${violations.length} violations: ${isGood ? "passed" : "FAILED"}`,
-  );
+  const isGood = ledger.violations.length === 0;
+  const verdict = isGood ? "passed" : "FAILED";
+  console.log(`${kills} kills in ${seconds} s: ${figuresOf(ledger)}: ${verdict}`);
   return isGood ? 0 : 1;
 });

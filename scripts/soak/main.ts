@@ -6,7 +6,7 @@
 import { createInterface } from "node:readline";
 import { TcpProxy } from "../../tests/faults/tcp_proxy.ts";
 import { commandOf, Program, type RuntimeName } from "../program.ts";
-import { list, runMain, UsageError } from "../usage.ts";
+import { list, runMain, textFlags, UsageError } from "../usage.ts";
 import { injectFaults } from "./faults.ts";
 import { type End, findingsOf, type Load, type Sample } from "./verdict.ts";
 
@@ -96,7 +96,7 @@ async function runLoad(name: RuntimeName, load: Load) {
   throw new Error("the load ended before its last line");
 }
 
-const flags = { minutes: { type: "string" }, runtime: { type: "string" } } as const;
+const flags = textFlags("minutes", "runtime");
 
 await runMain({ help, flags }, ({ minutes = `${MINUTES}`, runtime = "deno" }) => {
   const [name, ...others] = list("--runtime", runtime, RUNTIMES);

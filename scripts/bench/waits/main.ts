@@ -4,7 +4,7 @@
  */
 
 import { commandOf, Program, type RuntimeName } from "../../program.ts";
-import { integer, list, runMain, UsageError } from "../../usage.ts";
+import { integer, list, runMain, textFlags, UsageError } from "../../usage.ts";
 import { ConnectionGone, RawClient } from "../../../tests/contract/raw_client.ts";
 import { attacks, preparations } from "./attacks.ts";
 import { ask, type Step, stepsOf } from "./load.ts";
@@ -66,15 +66,13 @@ function stepOf(name: string): Step {
       if (before !== undefined) await ask(url, before.join("\r\n"), before.length);
     },
     async run(url) {
-      const client = await RawClient.hello(url);
       try {
+        using client = await RawClient.hello(url);
         for (const piece of attacks[name]!()) client.write(piece);
         return (await client.exchange("\r\n", 1))[0]!.slice(0, 40);
       } catch (error) {
         if (!(error instanceof ConnectionGone)) throw error;
         return "(the connection ended)";
-      } finally {
-        client.close();
       }
     },
   };
@@ -104,11 +102,7 @@ async function load(runtime: RuntimeName, jobs: number, folder?: string): Promis
   await server.program.kill();
 }
 
-const flags = {
-  runtimes: { type: "string" },
-  jobs: { type: "string" },
-  data: { type: "string" },
-} as const;
+const flags = textFlags("runtimes", "jobs", "data");
 
 await runMain({ help, flags, maxArguments: 1 }, async (values, [what]) => {
   if (what !== "attacks" && what !== "load") {
