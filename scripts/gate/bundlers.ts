@@ -1,6 +1,6 @@
 import { FaktoryServer } from "../../src/server/mod.ts";
 import { inTempFolder, readProject } from "../tools.ts";
-import { BundleCheck } from "./bundlers/check.ts";
+import { checkBundles } from "./bundlers/check.ts";
 import { programsOfSources, programsOfTarball } from "./bundlers/programs.ts";
 import { bundlers } from "./bundlers/tools.ts";
 import { exportedBySources } from "./installed_entries.ts";
@@ -43,7 +43,7 @@ async function runBundlers(work: string, packed: Packed): Promise<void> {
   const exported = JSON.stringify(await exportedBySources(project));
   const around = { work, tools, nodes: await findNodes(), server, exported };
   const checks = bundlers.filter(({ isLibrary }) => !isLibrary || hasTools).flatMap((bundler) =>
-    origins.map((origin) => () => new BundleCheck(bundler, origin, around).run())
+    origins.map((origin) => () => checkBundles(bundler, origin, around))
   );
   // Each check runs once, because the iterator is shared.
   const waiting = checks.values();
