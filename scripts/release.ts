@@ -21,15 +21,14 @@ export function releaseFaults({ tag, version, changelog }: Release): string[] {
       return [heading.split(" ")[0] ?? "", lines.join("\n").trim()];
     }),
   );
-  if (isPrerelease(version)) {
-    // The changes may stay under Unreleased until the final version.
-    if (!sections.get("Unreleased") && !sections.get(version)) {
-      faults.push(`CHANGELOG.md has no changes under Unreleased or ${version}`);
-    }
-    return faults;
+  // The changes of a prerelease may stay under Unreleased until the final version.
+  const headings = isPrerelease(version) ? ["Unreleased", version] : [version];
+  if (!headings.some((heading) => sections.get(heading))) {
+    faults.push(`CHANGELOG.md has no changes under ${headings.join(" or ")}`);
   }
-  if (!sections.get(version)) faults.push(`CHANGELOG.md says nothing of ${version}`);
-  if (sections.get("Unreleased")) faults.push("CHANGELOG.md still has changes under Unreleased");
+  if (!headings.includes("Unreleased") && sections.get("Unreleased")) {
+    faults.push("CHANGELOG.md still has changes under Unreleased");
+  }
   return faults;
 }
 

@@ -18,7 +18,6 @@ export const oldestNode = "20.0.0";
  */
 export const typescriptVersions = ["5.2.2", "5.4.5", "5.7.3", "5.9.3", "7.0.2"] as const;
 
-/** The manifest's field `engines`. */
 export const engines = { node: `>=${oldestNode}` };
 
 /** Returns the major version: `20` for `20.20.2` and `v20.20.2`. */

@@ -4,18 +4,15 @@ import { build } from "esbuild";
 import { withEsbuild } from "../esbuild.ts";
 
 /** Largest allowed size of each producer of `./edge`, minified and gzipped, in bytes. */
-export const edgeBudgets = { Producer: 12_288, PasswordlessProducer: 10_000 } as const;
+export const edgeBudgets = { Producer: 12_288, PasswordlessProducer: 10_000 };
 
-/** Size of each producer of `./edge`, minified and gzipped, in bytes. */
-export type EdgeSizes = Readonly<Record<keyof typeof edgeBudgets, number>>;
+const producers = ["Producer", "PasswordlessProducer"] as const;
 
 /** Lists the producers that are over their budget. */
-export function overBudget(sizes: EdgeSizes): string[] {
-  const over = Object.entries(edgeBudgets)
-    .filter(([name, budget]) => sizes[name as keyof EdgeSizes] > budget);
-  return over.map(([name, budget]) =>
-    `${name} of ./edge takes ${sizes[name as keyof EdgeSizes]} bytes minified and gzipped: ` +
-    `${budget} are allowed`
+export function overBudget(sizes: typeof edgeBudgets): string[] {
+  return producers.filter((name) => sizes[name] > edgeBudgets[name]).map((name) =>
+    `${name} of ./edge takes ${sizes[name]} bytes minified and gzipped: ` +
+    `${edgeBudgets[name]} are allowed`
   );
 }
 
@@ -28,8 +25,9 @@ export interface BundleOptions {
 }
 
 /** Bundles a program for Workers as `wrangler` does, with nothing marked external. */
-export async function bundleWorker(options: BundleOptions): Promise<string> {
-  const { contents, resolveDir, minify = false } = options;
+export async function bundleWorker(
+  { contents, resolveDir, minify = false }: BundleOptions,
+): Promise<string> {
   const { outputFiles } = await withEsbuild(() =>
     build({
       stdin: { contents, resolveDir, loader: "ts" },
@@ -44,9 +42,9 @@ export async function bundleWorker(options: BundleOptions): Promise<string> {
 export async function weighEdge(
   module = "./src/edge/mod.ts",
   resolveDir: string = cwd(),
-): Promise<EdgeSizes> {
-  const sizes = { Producer: 0, PasswordlessProducer: 0 };
-  for (const name of Object.keys(sizes) as (keyof EdgeSizes)[]) {
+): Promise<typeof edgeBudgets> {
+  const sizes = { ...edgeBudgets };
+  for (const name of producers) {
     const contents = `export { ${name} } from ${JSON.stringify(module)};`;
     const text = await bundleWorker({ contents, resolveDir, minify: true });
     sizes[name] = gzipSync(text, { level: 9 }).length;

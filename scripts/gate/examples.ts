@@ -22,7 +22,7 @@ export function programStep(packed: Packed): Step {
 
 async function runPrograms(work: string, packed: Packed): Promise<void> {
   const examples = Object.keys(checks);
-  await install(work, { examples, packed });
+  await install(work, examples, packed);
   const folder = `${work}/examples`;
   // The runtimes at the same time, because they mostly wait for programs to start.
   const runs = runtimes.map((runtime) =>
@@ -36,10 +36,7 @@ async function runPrograms(work: string, packed: Packed): Promise<void> {
 }
 
 /** Installs all dependencies of the examples, and the package from its tarball. */
-async function install(
-  work: string,
-  { examples, packed }: { readonly examples: readonly string[]; readonly packed: Packed },
-): Promise<void> {
+async function install(work: string, examples: readonly string[], packed: Packed): Promise<void> {
   const { name: own } = await readProject();
   const wanted = new Map<string, string>();
   for (const example of examples) {

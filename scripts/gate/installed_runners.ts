@@ -70,12 +70,12 @@ export async function checkRunners({ folder }: Installed): Promise<void> {
   const shared = await cachedOrSkip("test runners", "runners-with-sinon", PACKAGES);
   if (shared === undefined) return;
   await inTempFolder(async (work) => {
-    await link(`${shared}/node_modules`, `${work}/node_modules`);
+    await Deno.symlink(`${shared}/node_modules`, `${work}/node_modules`);
     await all(
       Object.entries(runners).map(([name, runner]) => async () => {
         const project = `${work}/${runner.from.replace(/\..*$/, "")}`;
         await Deno.mkdir(project);
-        await link(`${folder}/node_modules`, `${project}/node_modules`);
+        await Deno.symlink(`${folder}/node_modules`, `${project}/node_modules`);
         await runTests(name, runner, project);
       }),
     );
@@ -92,9 +92,4 @@ async function runTests(name: string, runner: Runner, cwd: string): Promise<void
   const { stdout, stderr } = await outputs(command, args, options);
   const text = `${stdout}\n${stderr}`;
   if (!passed.test(text)) throw new Error(`tests of a program by ${name}: ${text}`);
-}
-
-/** Creates a link to a folder. On Windows, a junction needs no special permission. */
-function link(folder: string, path: string): Promise<void> {
-  return Deno.symlink(folder, path, { type: "junction" });
 }

@@ -115,11 +115,7 @@ export function envOf({ version }: Runtime): Record<string, string> {
 }
 
 /** Runs a program under a runtime in a folder. Returns its output, and rejects if it fails. */
-export function run(
-  runtime: Runtime,
-  args: readonly string[],
-  cwd: string,
-): Promise<string> {
+export function run(runtime: Runtime, args: readonly string[], cwd: string): Promise<string> {
   const [command, ...first] = runtime.command;
   return output(command, [...first, ...args], { cwd, env: envOf(runtime) });
 }

@@ -18,7 +18,7 @@ export function skip(note: string): void {
 export async function all(checks: Iterable<() => Promise<unknown>>): Promise<void> {
   const faults: string[] = [];
   for (const check of checks) await check().catch((error) => faults.push(messageOf(error)));
-  if (faults.length > 0) throw new Error(faults.join("\n"));
+  none(faults);
 }
 
 /** Waits for checks that run at the same time, and rejects with all faults. */

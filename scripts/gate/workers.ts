@@ -66,9 +66,7 @@ function testProducers(folder: string): Promise<void> {
   );
 }
 
-async function testProducer(
-  worker: Omit<Worker, "bindings" | "contents">,
-): Promise<void> {
+async function testProducer(worker: Omit<Worker, "bindings" | "contents">): Promise<void> {
   await using server = await FaktoryServer.start({ port: 0, password: PASSWORD });
   const [cert, key] = await Promise.all(
     ["server", "server.key"].map((name) => Deno.readTextFile(`tests/fixtures/tls/${name}.pem`)),

@@ -21,10 +21,11 @@ export function importFaults(
     }
     for (const mention of mentions) {
       const target = resolve(path, mention);
-      if (target !== undefined && sources.has(target)) targets.add(target);
+      const isKnown = target !== undefined && sources.has(target);
+      if (isKnown) targets.add(target);
       const fault = target === undefined
         ? outsideFault(room, mention)
-        : insideFault(room, { mention, target, known: sources.has(target), rooms });
+        : insideFault(room, { mention, target, from: isKnown ? roomOf(target, rooms) : undefined });
       if (fault !== undefined) faults.push(`${path}:${mention.line}: ${fault}`);
     }
   }
@@ -46,20 +47,15 @@ function resolve(path: string, { name, kind }: Mention): string | undefined {
   return new URL(name, `file:///${path}`).pathname.slice(1);
 }
 
-interface Inside {
-  readonly mention: Mention;
-  readonly target: string;
-  readonly known: boolean;
-  readonly rooms: readonly Room[];
-}
-
-function insideFault(room: Room, { mention, target, known, rooms }: Inside): string | undefined {
-  const from = known ? roomOf(target, rooms) : undefined;
+function insideFault(
+  room: Room,
+  { mention, target, from }: { mention: Mention; target: string; from: Room | undefined },
+): string | undefined {
   if (from === undefined) return `Cannot import ${target}: it is no module of the package`;
   if (from === room || room.imports.includes(from.name)) return undefined;
-  const loadable = room.loads?.includes(from.name) ?? false;
-  if (loadable && mention.kind === "load") return undefined;
-  return loadable
+  const isLoadable = room.loads?.includes(from.name) ?? false;
+  if (isLoadable && mention.kind === "load") return undefined;
+  return isLoadable
     ? `Cannot import ${target} otherwise than by import(): "${room.name}" only loads "${from.name}"`
     : `Cannot import ${target}: "${room.name}" may not import "${from.name}"`;
 }

@@ -50,6 +50,7 @@ const core = [...leaves, "environment", "events", "job", "protocol"];
 const client = [...core, "brands", "transport types", "connection", "options"];
 const transport = ["transport types", "transport helpers"];
 const producer = ["producer's face", "producer"];
+const jobLines = ["error", "job_line_reader", "line_text", "merge_streams", "whole_lines"];
 
 /** The parts of a room that few rooms have. */
 type Extra = Omit<Room, "name" | "files" | "imports">;
@@ -107,10 +108,7 @@ export const rooms: readonly Room[] = [
 
   room(["options", "connection/options.ts"], [...leaves, "transport types", "connection"]),
   room(["connection", "connection/"], [...core, "options", ...transport, "select", "stream"]),
-  room(
-    ["producer's face", "producer/mod.ts", "producer/producer.ts"],
-    [...client, "producer"],
-  ),
+  room(["producer's face", "producer/mod.ts", "producer/producer.ts"], [...client, "producer"]),
   room(["producer", "producer/"], [...client, "producer's face"]),
   room(["signals", "signals/"], [...leaves, "environment"], { globals: ["globalThis"] }),
   room(["isolated script", "consumer/isolated/thread_main.ts"], ["consumer"], {
@@ -163,15 +161,8 @@ export const rooms: readonly Room[] = [
     [...leaves, "environment", "events", "options", "signals", "spawner", "supervisor types"],
   ),
 
-  room(
-    // Shared by the command, which works without JSR, and the entry.
-    [
-      "job lines",
-      ...["error", "job_line_reader", "line_text", "merge_streams", "whole_lines"]
-        .map((name) => `ndjson/${name}.ts`),
-    ],
-    [...leaves, "brands", "job"],
-  ),
+  // Shared by the command, which works without JSR, and the entry.
+  room(["job lines", ...jobLines.map((name) => `ndjson/${name}.ts`)], [...leaves, "brands", "job"]),
   room(["ndjson", "ndjson/"], [...leaves, "job", "job lines", "options"], {
     packages: ["@std/streams"],
   }),

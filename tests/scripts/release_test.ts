@@ -16,7 +16,7 @@ it("refuses a tag of another version", () => {
 it("refuses a version of which the changelog says nothing", () => {
   for (const version of ["0.3.0", "0.1.0"]) {
     const faults = releaseFaults({ tag: `v${version}`, version, changelog });
-    assert.deepEqual(faults, [`CHANGELOG.md says nothing of ${version}`]);
+    assert.deepEqual(faults, [`CHANGELOG.md has no changes under ${version}`]);
   }
 });
 
