@@ -10,14 +10,9 @@ export function commandOf(module: string, name?: RuntimeName): string[] {
   const own = runtime();
   const wanted = name ?? own;
   const path = wanted === own ? process.execPath : undefined;
-  switch (wanted) {
-    case "deno":
-      return [path ?? "deno", "run", "-A", "--no-check", module];
-    case "bun":
-      return [path ?? "node_modules/.bin/bun", module];
-    default:
-      return [path ?? "node", "--import", "tsx", module];
-  }
+  if (wanted === "deno") return [path ?? "deno", "run", "-A", "--no-check", module];
+  if (wanted === "bun") return [path ?? "node_modules/.bin/bun", module];
+  return [path ?? "node", "--import", "tsx", module];
 }
 
 export interface ProgramOptions {

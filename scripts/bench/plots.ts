@@ -1,13 +1,11 @@
-import { formatInteger } from "../../src/cli/text.ts";
 import { clients } from "./clients.ts";
-import { type Figure, figures, type Result, spread } from "./results.ts";
+import { type Figure, figures, type Result, short, spread } from "./results.ts";
 import type { Spread } from "./statistics.ts";
 import { servers, workloads } from "./workloads.ts";
 
 /** A bar: a client on a server. */
 interface Bar extends Spread {
   readonly name: string;
-  /** It is this package. */
   readonly isOurs: boolean;
   /** Durability of the server in a word or two. */
   readonly kept: string;
@@ -78,7 +76,7 @@ function chart(title: string, unit: string, panels: readonly Panel[]): string {
         `<path class="range" d="M${low} ${middle}H${high}M${low} ${middle - 3}v6M${high} ` +
           `${middle - 3}v6"/>`,
         text(
-          `${amount(median)} <tspan class="name">${kept}</tspan>`,
+          `${short(median)} <tspan class="name">${kept}</tspan>`,
           scale(max) + 8,
           middle + 4,
           "",
@@ -110,8 +108,4 @@ text{font:12px system-ui,sans-serif;fill:#1f2328}
 function text(content: string, x: number, y: number, style: string, anchor = "start"): string {
   return `<text class="${style}" x="${x.toFixed(1)}" y="${y}" text-anchor="${anchor}">` +
     `${content}</text>`;
-}
-
-function amount(value: number): string {
-  return value >= 10 ? formatInteger(value) : value.toPrecision(2);
 }

@@ -16,7 +16,6 @@ const CARGO_MS = 15 * 60_000;
 
 /** Programs that are ready to run. */
 export interface Programs extends AsyncDisposable {
-  /** The path of Node. */
   readonly node: string;
   command(client: Client): string[];
   /** Returns the command of a server on Node. */
@@ -45,14 +44,9 @@ export async function prepare(clients: readonly Client[]): Promise<Programs> {
     node,
     command({ host, program }) {
       const path = `${folder}/clients/${program}.mjs`;
-      switch (host) {
-        case "machine":
-          return [`${RUST}/target/release/faktory-bench`];
-        case "deno":
-          return [deno, "run", "-A", "--no-check", "--no-config", path];
-        default:
-          return [host === "bun" ? BUN : node, path];
-      }
+      if (host === "machine") return [`${RUST}/target/release/faktory-bench`];
+      if (host === "deno") return [deno, "run", "-A", "--no-check", "--no-config", path];
+      return [host === "bun" ? BUN : node, path];
     },
     server: (name) => [node, `${folder}/${name}.mjs`],
     bunqueue: [BUN, `${folder}/node_modules/bunqueue/dist/cli/index.js`],

@@ -136,9 +136,9 @@ function times(over: Spread | undefined): string {
   return `${median}x (${min} - ${max})`;
 }
 
-/** A number with about three digits. */
-function short(value: number): string {
-  return value >= 100 ? formatInteger(value) : value.toPrecision(2);
+/** A number with at least two digits. */
+export function short(value: number): string {
+  return value >= 10 ? formatInteger(value) : value.toPrecision(2);
 }
 
 /** Returns a table without the columns that have no figure; nothing if it has no rows. */

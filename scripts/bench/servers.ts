@@ -112,8 +112,7 @@ const starters: Readonly<Record<ServerKind, (around: Surroundings) => Promise<St
       ...{ port, dir: folder, save: "", appendonly: "yes", appendfsync: "everysec" },
       ...{ "maxmemory-policy": "noeviction", bind: "127.0.0.1" },
     };
-    const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`]);
-    return startOther(["redis-server", ...args], `redis://127.0.0.1:${port}`);
+    return startOther(["redis-server", ...flagsOf(options)], `redis://127.0.0.1:${port}`);
   },
   async postgres() {
     const port = freePort();
@@ -122,18 +121,15 @@ const starters: Readonly<Record<ServerKind, (around: Surroundings) => Promise<St
   },
   bunqueue({ programs, folder }) {
     const port = freePort();
-    const flags = [
-      "--tcp-port",
-      port,
-      "--http-port",
-      freePort(),
-      "--data-path",
-      `${folder}/jobs.db`,
-    ];
-    const command = [...programs.bunqueue, "start", ...flags.map(String)];
+    const flags = { "tcp-port": port, "http-port": freePort(), "data-path": `${folder}/jobs.db` };
+    const command = [...programs.bunqueue, "start", ...flagsOf(flags)];
     return startOther(command, `bunqueue://127.0.0.1:${port}`);
   },
 };
+
+function flagsOf(options: Readonly<Record<string, string | number>>): string[] {
+  return Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`]);
+}
 
 async function startOwn(command: readonly string[]): Promise<Started> {
   const program = new Program(command);

@@ -23,11 +23,8 @@ export const servers: readonly ServerInfo[] = [
   },
   {
     ...{ name: "null", title: "A server that answers at once and does nothing" },
-    ...{
-      kept: "nowhere",
-      fillRate: 0,
-      durability: "It keeps nothing: only the client is measured.",
-    },
+    durability: "It keeps nothing: only the client is measured.",
+    ...{ kept: "nowhere", fillRate: 0 },
   },
   {
     ...{ name: "memory", title: "The embedded server, in memory", kept: "in memory" },

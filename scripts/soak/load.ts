@@ -77,7 +77,6 @@ async function main({ url, queue, rate, ms }: Load): Promise<void> {
       ...{ lagMs: lateness.take(), lost },
     };
     console.log(JSON.stringify(sample));
-    lateness.skip();
   };
   const sampling = setInterval(takeSample, SAMPLE_MS);
   const sides = openAgainAndAgain(url, side, start + ms);
@@ -162,16 +161,12 @@ class Lateness {
   #due = performance.now() + LAG_MS;
   readonly #timer = setInterval(() => this.#look(), LAG_MS);
 
-  /** Returns the delays since the last call. */
+  /** Returns the delays since the last call. The time spent on measuring does not count. */
   take(): Sample["lagMs"] {
     const late = this.#late.length === 0 ? [0] : this.#late;
     this.#late = [];
-    return { p99: quantile(late, 0.99), max: quantile(late, 1) };
-  }
-
-  /** Ignores the time until now, which was spent on measuring. */
-  skip(): void {
     this.#due = performance.now() + LAG_MS;
+    return { p99: quantile(late, 0.99), max: quantile(late, 1) };
   }
 
   stop(): void {

@@ -1,33 +1,20 @@
-const PIECE_BYTES = 1024 * 1024;
+/** Parts of a line that are sent at once. */
+const PIECE = 100_000;
 const JOB = `PUSH {"jid":"attack-000001","jobtype":"x",`;
 const MUTATE = `MUTATE {"cmd":"kill","target":`;
 
-/** Yields `head`, `part` `count` times, and `tail`. */
+/** Yields `head`, `part` or what it returns for each number below `count`, and `tail`. */
 function* repeated(
   head: string,
-  part: string | Uint8Array,
-  [count, tail]: readonly [count: number, tail: string],
-): Iterable<string | Uint8Array> {
-  yield head;
-  if (typeof part === "string") {
-    const times = Math.max(1, Math.floor(PIECE_BYTES / part.length));
-    const piece = new TextEncoder().encode(part.repeat(times));
-    for (let left = count; left >= times; left -= times) yield piece;
-    yield part.repeat(count % times);
-  } else for (let i = 0; i < count; i++) yield part;
-  yield tail;
-}
-
-/** Yields `head`, the texts that `make` returns for each number below `count`, and `tail`. */
-function* numbered(
-  head: string,
-  make: (number: number) => string,
+  part: string | ((number: number) => string),
   [count, tail]: readonly [count: number, tail: string],
 ): Iterable<string> {
   yield head;
-  const step = 10_000;
-  for (let at = 0; at < count; at += step) {
-    yield Array.from({ length: Math.min(step, count - at) }, (_, i) => make(at + i)).join("");
+  for (let at = 0; at < count; at += PIECE) {
+    const length = Math.min(PIECE, count - at);
+    yield typeof part === "string"
+      ? part.repeat(length)
+      : Array.from({ length }, (_, i) => part(at + i)).join("");
   }
   yield tail;
 }
@@ -41,18 +28,18 @@ export const attacks: Readonly<Record<string, () => Iterable<string | Uint8Array
   "PUSH, args of 40,000,000 objects": () => repeated(`${JOB}"args":[{}`, ",{}", [39_999_999, "]}"]),
   "PUSH, an object of 5,000,000 keys": () => {
     const member = (i: number) => `,"${(i * 7919 % 5_000_011).toString(36)}":0`;
-    return numbered(`${JOB}"args":[{"":0`, member, [5_000_000, "}]}"]);
+    return repeated(`${JOB}"args":[{"":0`, member, [5_000_000, "}]}"]);
   },
   "PUSH, 100 MB of invalid UTF-8": () => {
-    const invalid = new Uint8Array(PIECE_BYTES).fill(0xff);
-    return repeated(`${JOB}"args":["`, invalid, [95, `"]}`]);
+    const invalid = new Uint8Array(1_000_000).fill(0xff);
+    return [`${JOB}"args":["`, ...new Array<Uint8Array>(100).fill(invalid), `"]}`];
   },
   "PUSH, a string of 45 MB": () => repeated(`${JOB}"args":["`, "a", [45_000_000, `"]}`]),
   "PUSHB of 40,000,000 objects": () => repeated("PUSHB [{}", ",{}", [39_999_999, "]"]),
   "PUSHB of 150,000 jobs": () => {
     const job = (i: number) =>
       `,{"jid":"bulk-${String(i).padStart(10, "0")}","jobtype":"x","args":[${i}]}`;
-    return numbered("PUSHB [null", job, [150_000, "]"]);
+    return repeated("PUSHB [null", job, [150_000, "]"]);
   },
   "FETCH of 8,000,000 names": () => repeated("FETCH q", " q1234567", [7_999_999, ""]),
   "QUEUE LATENCY of 8,000,000 names": () =>
