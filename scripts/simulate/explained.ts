@@ -1,5 +1,12 @@
 const LATE_SYNC =
   "The judge: a sync of the disk took up to 20 s, which was not counted as a fault of the server.";
+const STALLED =
+  "The swarm: it allowed a world 100 s, which was too little on a busy machine. The world passes.";
+const RECONNECT =
+  "The judge: a stop was expected to report every result three seconds after a fault, but a " +
+  "connection may take 20 s to come back.";
+const SENT_AGAIN =
+  "The judge: the PUSH of a requeued job that is sent again was taken for a report of its result.";
 
 /** Explanations of violations of published runs, by seed. A seed means a world of one commit. */
 export const explained: Readonly<Record<string, string>> = {
@@ -10,4 +17,31 @@ export const explained: Readonly<Record<string, string>> = {
   "702574":
     "The judge: a full disk refused the start of a workflow, and the program did not repeat it.",
   "1002627": LATE_SYNC,
+  "700089": "A fault, fixed: a pool closed its last connection as idle, and the next call threw.",
+  "700133": "A fault, fixed: a pool closed its last connection as idle, and the next call threw.",
+  "1000251": "A fault, fixed: two attempts to connect at the same time left a connection open.",
+  "1000294": STALLED,
+  "1000295": STALLED,
+  "2000012": STALLED,
+  "2002514": STALLED,
+  "4100017": RECONNECT,
+  "4100019": RECONNECT,
+  "4100044": RECONNECT,
+  "4100048": SENT_AGAIN,
+  "4100079": "The judge: a job whose arrival was lost in a crash was expected at its old place.",
+  "4102506": SENT_AGAIN,
+  "4102510": RECONNECT,
+  "4102520": RECONNECT,
+  "4102527": RECONNECT,
+  "4102553": RECONNECT,
+  "4102563": RECONNECT,
+  "4102573": RECONNECT,
+  "4102584": SENT_AGAIN,
+  "5100003": RECONNECT,
+  "6100010":
+    "The judge: the FAIL of a cancellation was taken for a report by the worker of the job.",
+  "6100039": "The judge: it did not know that the lock of a unique job had expired.",
+  "7102547": "The simulation: a deploy looked for a process that had just been killed.",
+  "40000252":
+    "The judge: the end of an earlier reservation was taken for the end of the present one.",
 };

@@ -246,7 +246,10 @@ export class ConsumerProcess implements Worker, Member {
     });
     consumer.on("expired", ({ job }) => {
       ledger.excused(job.jid, this, "expired");
-      if (!ledger.of(job.jid).isShared) this.reports.expired(job.jid);
+      const { handedAt, isShared } = ledger.of(job.jid);
+      // An earlier run of the job may have expired while the consumer has it again.
+      const isOfThisRun = this.process.timeline.now - handedAt >= EARLY_MS;
+      if (!isShared && isOfThisRun) this.reports.expired(job.jid);
     });
     for (const event of ["done", "discard", "snooze", "requeued", "fail", "expired"] as const) {
       consumer.on(event, ({ job }) => this.reports.settled(job.jid));
