@@ -44,4 +44,6 @@ export const explained: Readonly<Record<string, string>> = {
   "7102547": "The simulation: a deploy looked for a process that had just been killed.",
   "40000252":
     "The judge: the end of an earlier reservation was taken for the end of the present one.",
+  "41000009":
+    "The judge: a producer used its own clock, as an attempt to connect had failed after 10 s.",
 };

@@ -30,6 +30,9 @@ const FRESH_MS = 62_000;
 /** Time for which a producer waits for the server's time, in milliseconds. */
 const MEASURE_MS = 2000;
 
+/** Longest time of an attempt to connect, with its delay, in milliseconds. */
+const CONNECT_MS = 20_000;
+
 /** Largest error of the time of a job with a delay, in milliseconds. */
 const DELAY_MS = 5000;
 
@@ -567,8 +570,10 @@ export class Ledger {
     if (producer === undefined || Math.max(this.serverSetAt, producer.jumpedAt) > since) return;
     // A producer waits two seconds for the server's time, and then uses its own.
     if (this.#now() - calledAt >= MEASURE_MS) return;
-    // It measures the clock at the first call after it has connected.
-    if (producer.troubledAt > calledAt - 5000 || this.serverTroubledAt > calledAt - 5000) return;
+    // It measures the clock at the first call after it has connected. If the attempt to connect
+    // fails, which may take 20 s, so does the measurement.
+    if (producer.troubledAt > calledAt - CONNECT_MS) return;
+    if (this.serverTroubledAt > calledAt - 5000) return;
     const offMs = dueInMs - (calledAt + delayMs - this.#now());
     if (Math.abs(offMs) > DELAY_MS) {
       this.violated("a delay is counted by the server's clock", `${jid}: off by ${offMs} ms`);
