@@ -46,4 +46,6 @@ export const explained: Readonly<Record<string, string>> = {
     "The judge: the end of an earlier reservation was taken for the end of the present one.",
   "41000009":
     "The judge: a producer used its own clock, as an attempt to connect had failed after 10 s.",
+  "42000009":
+    "A fault, fixed: the server's time from a reply that took 18 s was used for a minute.",
 };

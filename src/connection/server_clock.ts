@@ -12,6 +12,9 @@ const MAX_AGE_MS = 60_000;
  */
 const JUMP_MS = 250;
 
+/** Largest error of a reading that is used without measuring again, in milliseconds. */
+const MAX_ERROR_MS = 2000;
+
 /** Longest time that `fresh()` waits for the server, in milliseconds. */
 const MAX_WAIT_MS = 2000;
 
@@ -123,9 +126,9 @@ export class ServerClock {
   }
 
   #isFresh(): boolean {
-    const moment = this.#moment();
-    return this.#reading !== undefined && moment.elapsed - this.#checkedAt < MAX_AGE_MS &&
-      !hasJumped(this.#reading, moment);
+    const [reading, moment] = [this.#reading, this.#moment()];
+    return reading !== undefined && reading.errorMs <= MAX_ERROR_MS &&
+      moment.elapsed - this.#checkedAt < MAX_AGE_MS && !hasJumped(reading, moment);
   }
 
   #moment(): Moment {

@@ -68,6 +68,23 @@ test("the time is requested on demand, once for all callers, again after a minut
   assert.equal(it.serverClock.now(), it.server.now());
 });
 
+test("a reading whose reply took long is used only until the next call", async () => {
+  const it = setting(120_000);
+  void it.serverClock.fresh();
+  // The server reads the command at once, and its reply takes 18 seconds.
+  const reply = { now: iso(it.server.now()) };
+  it.pass(18_000);
+  const first = it.serverClock.fresh();
+  it.requests.shift()!.resolve(reply);
+  await first;
+  assert.equal(it.serverClock.now() - it.server.now(), -9000);
+  const second = it.serverClock.fresh();
+  it.answer(20);
+  await second;
+  assert.equal(it.serverClock.now(), it.server.now());
+  assert.equal(it.serverClock.fresh(), undefined);
+});
+
 test("a jump of the clock, or a lost connection, causes a new measurement", async () => {
   for (const jump of [HOUR_MS, -HOUR_MS]) {
     const it = setting(0);
