@@ -13,12 +13,12 @@ export function markdownOf(report: Report): string {
     ["simulated time", `${numbered(Math.round(minutes / 60))} hours`],
     ["injected faults", numbered(total)],
     ["runs of handlers", numbered(report.counts["runs"] ?? 0)],
-    ["seeds", seeds.map(rangeOf).join(", ")],
     ["CPU time", `${numbered(Math.round(cpuSeconds))} s, ${numbered(speed)} jobs per second`],
     ["worlds with a violation", numbered(failures.length)],
   ];
   return [
     tableOf(["", ""], rows),
+    `Seeds: ${seeds.map(rangeOf).join("; ")}.`,
     tableOf(["fault", "times"], countRows(report.faults)),
     tableOf(["end of a process", "times"], countRows(report.restarts)),
     tableOf(["a job ran again because", "times"], countRows(report.reruns)),
@@ -45,7 +45,7 @@ function jobsByStorage({ jobs, storageJobs = {} }: Report): Counts {
 
 function rangeOf({ from, to, perWorld }: Report["seeds"][number]): string {
   const seeds = from === to ? `${from}` : `${from} to ${to}`;
-  return `${seeds} (${numbered(perWorld)} jobs each)`;
+  return `${seeds} (${numbered(perWorld)} jobs)`;
 }
 
 /** Returns the explanation of a violation that was written by hand. */

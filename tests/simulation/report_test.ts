@@ -46,7 +46,7 @@ test("reports add up, and say which seeds they have", () => {
   const text = markdownOf(mergeReports(reports));
   for (
     const row of [
-      "| seeds | 1 to 3 (1,000 jobs each) |",
+      "Seeds: 1 to 3 (1,000 jobs).",
       "| link cut | 6 |",
       "| abc, deno | 3,000 |",
     ]
