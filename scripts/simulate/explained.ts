@@ -11,7 +11,6 @@ const SENT_AGAIN =
 /** Explanations of violations of published runs, by seed. A seed means a world of one commit. */
 export const explained: Readonly<Record<string, string>> = {
   "700126": LATE_SYNC,
-  "700205": LATE_SYNC,
   "702566": LATE_SYNC,
   "702658": LATE_SYNC,
   "702574":

@@ -14,7 +14,7 @@ import type { Report } from "../../mod.ts";
 import { CancelRules } from "./cancel_rules.ts";
 import type { Journal } from "./journal.ts";
 import { OrderRules } from "./order_rules.ts";
-import type { SimulatedProcess } from "./process.ts";
+import { RECONNECT_MS, type SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
 import type { Violation } from "./result.ts";
 import { Pauses } from "./pauses.ts";
@@ -29,9 +29,6 @@ const FRESH_MS = 62_000;
 
 /** Time for which a producer waits for the server's time, in milliseconds. */
 const MEASURE_MS = 2000;
-
-/** Longest time of an attempt to connect, with its delay, in milliseconds. */
-const CONNECT_MS = 20_000;
 
 /** Largest error of the time of a job with a delay, in milliseconds. */
 const DELAY_MS = 5000;
@@ -572,7 +569,7 @@ export class Ledger {
     if (this.#now() - calledAt >= MEASURE_MS) return;
     // It measures the clock at the first call after it has connected. If the attempt to connect
     // fails, which may take 20 s, so does the measurement.
-    if (producer.troubledAt > calledAt - CONNECT_MS) return;
+    if (producer.troubledAt > calledAt - RECONNECT_MS) return;
     if (this.serverTroubledAt > calledAt - 5000) return;
     const offMs = dueInMs - (calledAt + delayMs - this.#now());
     if (Math.abs(offMs) > DELAY_MS) {

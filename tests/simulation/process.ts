@@ -2,6 +2,9 @@ import type { Clock } from "../../src/internal/clock.ts";
 import { START_MS } from "./random.ts";
 import type { Timeline, TimelineEvent } from "./timeline.ts";
 
+/** Longest time until a process is connected again after a fault, in milliseconds. */
+export const RECONNECT_MS = 20_000;
+
 /** The error of a machine's clock, compared with simulated time. */
 export interface ClockError {
   /** Milliseconds by which its time of day is ahead. @default 0 */

@@ -1,7 +1,7 @@
 import type { Report } from "../../mod.ts";
 import { Fifo } from "../../src/internal/fifo.ts";
 import type { Ledger } from "./ledger.ts";
-import type { SimulatedProcess } from "./process.ts";
+import { RECONNECT_MS, type SimulatedProcess } from "./process.ts";
 
 /** Parts of {@linkcode ReportRules}. */
 export interface ReportRulesParts {
@@ -14,9 +14,6 @@ const RESERVED_MS = 63_000;
 
 /** Time without faults after which a stop must release every new job, in milliseconds. */
 const CALM_MS = 3000;
-
-/** Time without faults after which a stop must report every result, in milliseconds. */
-const LONG_CALM_MS = 20_000;
 
 /** A job that must not be reported any more. */
 interface Late {
@@ -102,7 +99,7 @@ export class ReportRules {
       if (!listed.has(jid)) this.#violated("a stop lists the jobs that still run", jid);
     }
     // Joins send FETCHes for their tokens, and results may wait behind them for seconds.
-    if (this.#ledger.hasJoins || !this.#isCalmSince(this.stopsAt - LONG_CALM_MS)) return;
+    if (this.#ledger.hasJoins || !this.#isCalmSince(this.stopsAt - RECONNECT_MS)) return;
     for (const { jid } of unreported) {
       if (this.#refused.has(jid)) continue;
       this.#violated("a stop without faults reports every result", jid);
