@@ -172,6 +172,25 @@ test("a clock set back by three hours is reported, and reservations end in time"
   assert(!verbs.includes("ACK"), String(verbs));
 });
 
+test("a clock set back while a new consumer is paused hides no end of a reservation", async () => {
+  await using it = await setting();
+  await it.producer.enqueue("slow", ["long"], { reserveFor: 60 });
+  await turn();
+  assert.equal(it.runs.length, 1);
+  // The consumer is younger than the interval of any of its timers.
+  assert(it.lags.length === 0);
+  const verbs: string[] = [];
+  it.proxy.onCommand = (verb) => verbs.push(verb);
+  // The handler ends before any timer fires.
+  it.clock.jump(-100_000 + 61_000);
+  it.clock.after(0, () => it.held[0]!());
+  await turn();
+  it.clock.block(61_000);
+  await it.pass(1000);
+  assert(!verbs.includes("ACK"), String(verbs));
+  assert(it.emitted.includes("expired") || it.emitted.includes("unreported"), String(it.emitted));
+});
+
 test("after a clock was set back, timeouts and limits still work", async () => {
   await using it = await setting({ limits: { perSecond: 10 } });
   const jobs = Array.from({ length: 30 }, (_, i) => ({ type: "quick", args: [i] }));
@@ -226,4 +245,28 @@ test("a monotonic clock follows its source forward but never back, and catches u
   clock.after(5, () => isCalled = true);
   wall.advance(5);
   assert(isCalled);
+});
+
+test("a monotonic clock counts time that passed while its source was set back", () => {
+  const wall = new WallClock(1_000_000);
+  const clock = monotonic(wall);
+  assert.equal(clock.now(), 1_000_000);
+  for (const backMs of [1000, 59_000, 61_000, 500_000]) {
+    const before = clock.now();
+    wall.advance(60_000);
+    wall.jump(-backMs);
+    assert.equal(clock.now() - before, 60_000, `set back by ${backMs} ms`);
+  }
+});
+
+test("a monotonic clock ignores a slow drift between the two clocks of a machine", () => {
+  let [now, elapsed] = [1_000_000, 0];
+  const clock = monotonic({ now: () => now, elapsed: () => elapsed, after: () => () => {} });
+  for (const ms of [1, 100, 100_000, 100_000_000]) {
+    for (let i = 0; i < 5000; i++) {
+      now += ms;
+      elapsed += ms * 1.0002;
+      assert.equal(clock.now(), now);
+    }
+  }
 });

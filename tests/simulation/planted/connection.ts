@@ -112,6 +112,12 @@ export const connectionFaults: readonly PlantedFault[] = [
     replace: "else this.#aheadMs = 0;",
   },
   {
+    name: "a clock that is set back during a pause hides the pause",
+    file: "src/internal/monotonic_clock.ts",
+    find: "if (sinceMs < 0 || sinceMs >= COMPARE_EVERY_MS) this.#compare(reading);",
+    replace: "",
+  },
+  {
     name: "reconnecting leaves the old reading of the server's clock in use",
     file: "src/connection/server_clock.ts",
     find: "this.#checkedAt = -Infinity;",
