@@ -377,9 +377,9 @@ export class ConsumerProcess implements Worker, Member {
     const { jid } = job;
     this.#hasStarted = true;
     const { ledger } = this.#parts;
-    // A FETCH in flight may bring one more job.
+    // A FETCH in flight may bring one more job, late if the network holds it back.
     const isLate = ledger.of(jid).handedAt > this.#quietAt + QUIET_MS;
-    const troubledAt = Math.max(this.process.pausedAt, ledger.serverTroubledAt);
+    const troubledAt = Math.max(this.process.troubledAt, ledger.serverTroubledAt);
     if (isLate && troubledAt < this.#quietAt) {
       ledger.violated("a quiet consumer starts nothing", `${this.#name}: ${jid}`);
     }
