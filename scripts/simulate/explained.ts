@@ -47,4 +47,8 @@ export const explained: Readonly<Record<string, string>> = {
     "The judge: a producer used its own clock, as an attempt to connect had failed after 10 s.",
   "42000009":
     "A fault, fixed: the server's time from a reply that took 18 s was used for a minute.",
+  "44000251":
+    "A fault, fixed: a consumer that was paused while its clock was set back reported too late.",
+  "44000289":
+    "The judge: a partition held back a FETCH that was sent before the consumer was quiet.",
 };

@@ -4,7 +4,7 @@
  * violate. See `--help`.
  */
 
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import type { WorldOptions, WorldResult } from "../../tests/simulation/result.ts";
 import { JOBS_PER_WORLD, worlds } from "../../tests/simulation/simulate.ts";
@@ -17,7 +17,7 @@ const REPORT = "simulation.json";
 
 const help = `deno task simulate [OPTION..]
 deno task simulate --swarm [OPTION..]
-deno task simulate --merge FILE..
+deno task simulate --merge [--report FILE] [--page PAGE] FILE..
 
 Simulates worlds, one after the other. A seed determines each world: its producers, consumers and
 server, and the faults that they have to survive. Prints a line for each world, and every violated
@@ -35,8 +35,9 @@ rule with the command that repeats that world. The exit status is 1 if there is 
   --json              prints each result as a line of JSON
   --swarm             simulates in several processes, writes a report and prints it as tables
   --processes N       number of processes of a swarm; one for each core if not given
-  --report FILE       report of a swarm; ${REPORT} if not given
-  --merge FILE..      adds up reports and prints the tables of docs/reliability.md
+  --report FILE       report of a swarm or of all merged reports; ${REPORT} for a swarm if not given
+  --merge FILE..      adds up reports and prints them as tables
+  --page PAGE         writes the tables of merged reports into this page, instead of printing them
   --help              prints this`;
 
 const flags = {
@@ -52,6 +53,7 @@ const flags = {
   processes: { type: "string" },
   report: { type: "string" },
   merge: { type: "boolean" },
+  page: { type: "string" },
 } as const;
 
 /** Maximum number of reports to add up. */
@@ -66,7 +68,10 @@ process.on("unhandledRejection", (error) => {
 });
 
 void runMain({ help, flags, maxArguments: MAX_REPORTS }, async (values, files) => {
-  if (values.merge === true) return await merge(files);
+  if (values.merge === true) {
+    const [report, page] = [path("--report", values.report), path("--page", values.page)];
+    return await merge(files, { report, page });
+  }
   if (files[0] !== undefined) throw new UsageError(`Unexpected argument '${files[0]}': see --help`);
   const [storage] = values.storage === undefined ? [] : list("--storage", values.storage, STORAGES);
   const perWorld = integer("--per-world", values["per-world"]) ?? JOBS_PER_WORLD;
@@ -124,11 +129,19 @@ function tellOf(pattern: string | undefined): WorldOptions["tell"] {
   return (jid, what, atMs) => job.test(jid) && console.log(`${atMs} ms: ${jid}: ${what}`);
 }
 
-async function merge(files: readonly string[]): Promise<void> {
-  const { mergeReports } = await import("./report.ts");
+/** Adds up reports. Writes the sum to `report`, and its tables to `page`, if these are given. */
+async function merge(
+  files: readonly string[],
+  { report, page }: Readonly<Record<"report" | "page", string | undefined>>,
+): Promise<void> {
+  const { formatReport, mergeReports } = await import("./report.ts");
   const { markdownOf } = await import("./markdown.ts");
+  const { writePage } = await import("./page.ts");
   if (files.length === 0) throw new UsageError("Cannot merge reports without a file: see --help");
-  console.log(markdownOf(mergeReports(await Promise.all(files.map(readReport)))));
+  const sum = mergeReports(await Promise.all(files.map(readReport)));
+  if (report !== undefined) await writeFile(report, formatReport(sum));
+  if (page === undefined) console.log(markdownOf(sum));
+  else await writePage(page, markdownOf(sum));
 }
 
 async function readReport(file: string): Promise<Report> {

@@ -1,7 +1,10 @@
 import { explained } from "./explained.ts";
 import type { Counts, Failure, Report } from "./report.ts";
 
-/** Returns a report as the tables of docs/reliability.md. */
+/** The line of a page after which everything is written by a program. */
+export const MARKER = "<!-- Everything below is written by a program. -->";
+
+/** Returns a report as the tables of docs/simulation_report.md. */
 export function markdownOf(report: Report): string {
   const { worlds, jobs, minutes, failures, cpuSeconds, seeds } = report;
   const total = sumOf(report.faults);
@@ -18,22 +21,14 @@ export function markdownOf(report: Report): string {
   ];
   return [
     tableOf(["", ""], rows),
-    `Seeds: ${seeds.map(rangeOf).join("; ")}.`,
+    ...seedLists(seeds),
     tableOf(["fault", "times"], countRows(report.faults)),
     tableOf(["end of a process", "times"], countRows(report.restarts)),
     tableOf(["a job ran again because", "times"], countRows(report.reruns)),
     tableOf(["commit, engine", "jobs"], countRows(report.sources).filter(([, n]) => n !== "0")),
-    ...failures.length === 0 ? [] : [
-      tableOf(
-        ["violation", "commit", "replay", "explanation"],
-        failures.map((one) => [
-          one.rule,
-          one.commit ?? "see above",
-          `\`${one.replay}\``,
-          explanationOf(one),
-        ]),
-      ),
-    ],
+    ...failures.length === 0
+      ? []
+      : [tableOf(["violated rule", "explanation", "seeds (commit)"], violationRows(failures))],
   ].join("\n\n");
 }
 
@@ -43,15 +38,37 @@ function jobsByStorage({ jobs, storageJobs = {} }: Report): Counts {
   return unknown === 0 ? storageJobs : { ...storageJobs, "not recorded": unknown };
 }
 
-function rangeOf({ from, to, perWorld }: Report["seeds"][number]): string {
-  const seeds = from === to ? `${from}` : `${from} to ${to}`;
-  return `${seeds} (${numbered(perWorld)} jobs)`;
+/** Returns a sentence for each size of worlds. */
+function seedLists(seeds: Report["seeds"]): readonly string[] {
+  const sizes = [...new Set(seeds.map(({ perWorld }) => perWorld))];
+  return sizes.map((size) => {
+    const ranges = seeds.filter(({ perWorld }) => perWorld === size)
+      .map(({ from, to }) => from === to ? `${from}` : `${from} to ${to}`);
+    return `Seeds of worlds with ${numbered(size)} jobs: ${ranges.join(", ")}.`;
+  });
+}
+
+/** Returns a row for each rule and explanation, with all seeds whose worlds violated the rule. */
+function violationRows(failures: readonly Failure[]): readonly (readonly string[])[] {
+  const rows: Record<string, string[]> = {};
+  for (const one of failures) {
+    (rows[`${one.rule} | ${explanationOf(one)}`] ??= []).push(seedAndCommit(one));
+  }
+  return Object.entries(rows).map(([row, seeds]) => [row, seeds.join(", ")]);
 }
 
 /** Returns the explanation of a violation that was written by hand. */
-function explanationOf({ replay }: Failure): string {
-  const [, seed = ""] = /--seed (\d+)/.exec(replay) ?? [];
-  return explained[seed] ?? "not explained yet";
+function explanationOf(failure: Failure): string {
+  return explained[seedOf(failure)] ?? "not explained yet";
+}
+
+function seedAndCommit(failure: Failure): string {
+  const { commit } = failure;
+  return commit === undefined ? seedOf(failure) : `${seedOf(failure)} (${commit})`;
+}
+
+function seedOf({ replay }: Failure): string {
+  return /--seed (\d+)/.exec(replay)?.[1] ?? "";
 }
 
 function tableOf(

@@ -3,11 +3,14 @@
  * prints the number of worlds until the fault is found.
  */
 
+import { availableParallelism } from "node:os";
 import type { WorldResult } from "../../tests/simulation/result.ts";
 import type { PlantedFault } from "../../tests/simulation/planted/fault.ts";
 import { plant, plantedRooms } from "../../tests/simulation/planted/rooms.ts";
 import { inTempFolder } from "../tools.ts";
-import { integer, runMain } from "../usage.ts";
+import { integer, path, runMain } from "../usage.ts";
+import { commitName } from "./commit.ts";
+import { writePage } from "./page.ts";
 import { WorldProcess } from "./world_process.ts";
 
 /** Selects the faults to plant, and limits the search for each. */
@@ -17,8 +20,12 @@ export interface PlantedOptions {
   readonly worlds: number;
   /** Number of jobs in each world. */
   readonly perWorld: number;
+  /** Number of faults to search for at the same time, each in a copy of the sources. */
+  readonly processes: number;
   /** Comma-separated rooms, or parts of the names of faults. @default all faults */
   readonly only?: string | undefined;
+  /** Page for the table. @default the table is printed */
+  readonly page?: string | undefined;
 }
 
 interface SearchOptions extends PlantedOptions {
@@ -40,40 +47,57 @@ const HEAD = `| part of the sources | mistake | worlds | noticed by, or why not 
 | --- | --- | --- | --- |`;
 
 /** Plants the faults one at a time. Returns the number of faults that were not found. */
-export function searchPlanted(options: PlantedOptions): Promise<number> {
-  return inTempFolder(async (root) => {
-    await copySources(root);
-    const control = await search(root, options);
-    if (control.worlds !== undefined) {
-      console.error(`A world fails without a planted fault: ${control.found}`);
-      return 1;
-    }
-    let [all, missed] = [0, 0];
-    console.log(HEAD);
-    for (const { room, faults } of plantedRooms) {
-      for (const fault of faults) {
-        if (!isWanted(options.only, room, fault)) continue;
-        // A fault of the store only has an effect if the server has a store.
-        const storage = room === "store" ? "disk" : undefined;
-        const { worlds, found } = await searchFault(root, fault, { ...options, storage });
-        all++;
-        if (worlds === undefined) missed++;
-        const how = worlds === undefined ? fault.hiddenBy ?? "" : found;
-        console.log(`| ${room} | ${fault.name} | ${worlds ?? "not noticed"} | ${how} |`);
-      }
-    }
-    const { seed, worlds, perWorld } = options;
-    console.log(
-      `\n${all} mistakes, ${all - missed} noticed and ${missed} not noticed in the worlds of the ` +
-        `seeds ${seed} to ${seed + worlds - 1}, with ${perWorld} jobs each.`,
-    );
-    return missed;
-  });
+export async function searchPlanted(options: PlantedOptions): Promise<number> {
+  const { only, page, processes, seed, worlds, perWorld } = options;
+  const planted = plantedRooms.flatMap(({ room, faults }) =>
+    faults.filter((fault) => isWanted(only, room, fault)).map((fault) => ({ room, fault }))
+  );
+  const rows: string[] = [];
+  let [next, missed] = [0, 0];
+  async function searchNext(root: string): Promise<void> {
+    const number = next++;
+    const one = planted[number];
+    if (one === undefined) return;
+    const { room, fault } = one;
+    // A fault of the store only has an effect if the server has a store.
+    const storage = room === "store" ? "disk" : undefined;
+    const found = await searchFault(root, fault, { ...options, storage });
+    if (found.worlds === undefined) missed++;
+    const how = found.worlds === undefined ? fault.hiddenBy ?? "" : found.found;
+    rows[number] = `| ${room} | ${fault.name} | ${found.worlds ?? "not noticed"} | ${how} |`;
+    console.error(rows[number]);
+    await searchNext(root);
+  }
+  const control = await inCopy((root) => search(root, options));
+  if (control.worlds !== undefined) {
+    console.error(`A world fails without a planted fault: ${control.found}`);
+    return 1;
+  }
+  await Promise.all(Array.from({ length: processes }, () => inCopy(searchNext)));
+  const table = [
+    ...[HEAD, ...rows, ""],
+    `${planted.length} mistakes, ${
+      planted.length - missed
+    } noticed and ${missed} not noticed in the ` +
+    `worlds of the seeds ${seed} to ${seed + worlds - 1}, with ${perWorld} jobs each. Commit ` +
+    `${await commitName()}.`,
+  ].join("\n");
+  if (page === undefined) console.log(table);
+  else await writePage(page, table);
+  return missed;
 }
 
 function isWanted(only: string | undefined, room: string, { name }: PlantedFault): boolean {
   if (only === undefined) return true;
   return only.split(",").some((one) => room === one || name.includes(one));
+}
+
+/** Calls `use` with a copy of the sources. */
+function inCopy<T>(use: (root: string) => Promise<T>): Promise<T> {
+  return inTempFolder(async (root) => {
+    await copySources(root);
+    return await use(root);
+  });
 }
 
 async function copySources(root: string): Promise<void> {
@@ -144,6 +168,8 @@ Plants faults in a copy of the sources, one at a time, and simulates worlds unti
   --worlds N          number of worlds for each fault; 20 if not given
   --per-world N       number of jobs in a world; 5000 if not given
   --only TEXT,..      only the faults of these rooms, or with this text in their names
+  --processes N       number of faults to search for at the same time; one for each core if not given
+  --page PAGE         writes the table into this page, instead of printing it
   --help              prints this`;
 
 const flags = {
@@ -151,6 +177,8 @@ const flags = {
   worlds: { type: "string" },
   "per-world": { type: "string" },
   only: { type: "string" },
+  processes: { type: "string" },
+  page: { type: "string" },
 } as const;
 
 if (import.meta.main) {
@@ -160,6 +188,8 @@ if (import.meta.main) {
       worlds: integer("--worlds", values.worlds) ?? 20,
       perWorld: integer("--per-world", values["per-world"]) ?? 5000,
       only: values.only,
+      processes: integer("--processes", values.processes) ?? availableParallelism(),
+      page: path("--page", values.page),
     });
     return missed === 0 ? 0 : 1;
   });

@@ -93,6 +93,11 @@ export function replayOf(seed: number, { perWorld, minutes, storage }: GivenOpti
   return `deno task simulate ${flags.join(" ")}`;
 }
 
+/** Returns a report as the text of a file. */
+export function formatReport(report: Report): string {
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
+
 /** Adds up reports. */
 export function mergeReports(reports: readonly Report[]): Report {
   return reports.reduce((sum, one) => ({

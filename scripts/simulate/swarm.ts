@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
-import { output } from "../tools.ts";
-import { emptyReport, mergeReports, type Report, reportOf } from "./report.ts";
+import { commitName } from "./commit.ts";
+import { emptyReport, formatReport, mergeReports, type Report, reportOf } from "./report.ts";
 import { WorldProcess, type WorldProcessOptions } from "./world_process.ts";
 
 /** Options of `swarm`: the worlds to simulate, and the file for the report. */
@@ -23,7 +23,7 @@ export async function swarm(options: SwarmOptions): Promise<Report> {
   const worlds = Math.ceil(jobs / perWorld);
   const commit = await commitName();
   let total = emptyReport;
-  const write = () => Deno.writeTextFile(options.report, `${JSON.stringify(total, null, 2)}\n`);
+  const write = () => Deno.writeTextFile(options.report, formatReport(total));
   const timer = setInterval(() => void write(), WRITE_EVERY_MS);
   const share = Math.ceil(worlds / processes);
   try {
@@ -67,10 +67,15 @@ async function* worldsOf(
     }
     const { code, stderr } = await process.ended;
     if (next >= end) return;
-    const detail = code === undefined ? "it did not end" : stderr.trim().slice(-2000);
+    const detail = code === undefined ? "it did not end" : withoutStack(stderr);
     // Its seed decides the storage, which is known only after a world has ended.
     yield { ...reportOf(brokenWorld(next, detail), from), storage: {} };
   }
+}
+
+/** Returns the text of an error without the places of the calls. */
+function withoutStack(text: string): string {
+  return text.split("\n").filter((line) => !/^\s+at /.test(line)).join("\n").trim();
 }
 
 function brokenWorld(seed: number, detail: string): Parameters<typeof reportOf>[0] {
@@ -90,14 +95,4 @@ function brokenWorld(seed: number, detail: string): Parameters<typeof reportOf>[
     seconds: 0,
     cpuSeconds: 0,
   };
-}
-
-async function commitName(): Promise<string> {
-  try {
-    const commit = (await output("git", ["rev-parse", "--short=12", "HEAD"])).trim();
-    const changes = await output("git", ["status", "--porcelain", "--untracked-files=no"]);
-    return changes === "" ? commit : `${commit} with changes`;
-  } catch {
-    return "unknown";
-  }
 }

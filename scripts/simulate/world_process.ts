@@ -39,6 +39,7 @@ export class WorldProcess {
     this.#child = new Deno.Command(deno, {
       args: ["run", "-A", "--no-check", "scripts/simulate/main.ts", "--json", ...flags],
       cwd: root,
+      env: { NO_COLOR: "1" },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { markdownOf } from "../../scripts/simulate/markdown.ts";
+import { markdownOf, MARKER } from "../../scripts/simulate/markdown.ts";
 import { mergeReports, reportOf } from "../../scripts/simulate/report.ts";
 import type { WorldResult } from "./result.ts";
 
@@ -46,7 +47,7 @@ test("reports add up, and say which seeds they have", () => {
   const text = markdownOf(mergeReports(reports));
   for (
     const row of [
-      "Seeds: 1 to 3 (1,000 jobs).",
+      "Seeds of worlds with 1,000 jobs: 1 to 3.",
       "| link cut | 6 |",
       "| abc, deno | 3,000 |",
     ]
@@ -67,4 +68,15 @@ test("a failure is repeated with the options that were given", () => {
 test("jobs of a seed are not counted twice", () => {
   const report = reportOf(world(7), from);
   assert.throws(() => mergeReports([report, report]), /both have seed 7/);
+});
+
+test("the page of the report shows the published report, and explains every violation", () => {
+  const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+  const report = markdownOf(JSON.parse(read("scripts/simulate/published.json")));
+  const [, page = ""] = read("docs/simulation_report.md").split(MARKER);
+  // The formatter breaks lines and aligns tables.
+  const words = (text: string) =>
+    text.replace(/-{3,}/g, "---").split(/\s+/).filter(Boolean).join(" ");
+  assert.equal(words(page), words(report));
+  assert(!page.includes("not explained yet"));
 });
