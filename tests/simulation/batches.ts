@@ -99,7 +99,7 @@ export class BatchesOfWorld {
     for (const batch of this.#batches.values()) {
       ledger.count("batches");
       if (batch.state !== "committed") continue;
-      if (ledger.hasLostJobs || this.#isMiscounted(batch)) {
+      if (ledger.server.hasLostJobs || this.#isMiscounted(batch)) {
         ledger.count("batches that lost a job, or had one twice");
         continue;
       }
@@ -213,7 +213,7 @@ export class BatchesOfWorld {
     ledger.count("callbacks of batches");
     if (batch.state === "filling") violated("a batch calls nobody before its commit");
     // A server that has lost unsaved changes may enqueue it again.
-    if (pushes - requeued > 1 && !ledger.hasLostChanges) violated("a callback comes once");
+    if (pushes - requeued > 1 && !ledger.server.hasLostChanges) violated("a callback comes once");
     const isDone = (name: string) => this.#done.has(name);
     if (name === "success" && batch.hasComplete && !isDone(`${id}.complete`)) {
       violated('a batch calls "success" after "complete"');

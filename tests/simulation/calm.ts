@@ -73,7 +73,7 @@ export class CalmPhase {
     await this.#wait(TOLD_MS);
     for (const place of consumers.places) {
       const { process, isSignalled, consumer } = consumers.at(place);
-      const isCalm = Math.max(process.troubledAt, ledger.serverTroubledAt) < toldAt;
+      const isCalm = Math.max(process.troubledAt, ledger.server.troubledAt) < toldAt;
       if (isSignalled && isCalm && consumer.state === "running") {
         ledger.violated("a consumer follows the server's signal", process.name);
       }

@@ -2,7 +2,6 @@ import { Producer } from "../../mod.ts";
 import { parseMarker } from "../../src/protocol/cancellation.ts";
 import type { ServerState } from "../../src/server/server_state.ts";
 import type { Entry } from "./entry.ts";
-import { CANCEL_MS } from "./cancel_rules.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Network } from "./network.ts";
 import { SimulatedProcess } from "./process.ts";
@@ -46,9 +45,9 @@ export class Cancels {
         this.#open++;
         entry.cancelCalledAt = this.#process.timeline.now;
         producer.cancel(entry.jid, { waitMs: random.pick([0, 10_000]) }).then((result) => {
-          ledger.tell?.(entry.jid, `cancelled: ${result}`, this.#process.timeline.now);
+          ledger.tell?.(entry.jid, `cancelled: ${result}`);
           ledger.count(`cancelled: ${result}`);
-          this.#process.schedule(CANCEL_MS, ledger.cancels.cancelled(entry));
+          ledger.runs.cancelled(entry);
         }, () => ledger.count("cancellations that failed")).finally(() => this.#open--);
       }
       await this.#process.sleep(random.between(1, 2 * everyMs));

@@ -15,7 +15,7 @@ import {
 import type { Member } from "./crew.ts";
 import type { BatchesOfWorld } from "./batches.ts";
 import type { Flows } from "./flows.ts";
-import type { Worker } from "./entry.ts";
+import type { Worker } from "./worker.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Network } from "./network.ts";
 import { type ClockError, SimulatedProcess } from "./process.ts";
@@ -125,7 +125,7 @@ export class ConsumerProcess implements Worker, Member {
     });
     this.reports = new ReportRules({ process, ledger });
     this.#busyAt = timeline.now;
-    ledger.register(consumer.wid, this);
+    ledger.workers.set(consumer.wid, this);
     this.#listen(plan);
   }
 
@@ -143,10 +143,10 @@ export class ConsumerProcess implements Worker, Member {
         if (this.#quietAt < Infinity) this.consumer.quiet();
         const report = await run;
         for (const { jid } of report.unreported) {
-          ledger.excused(jid, this, "listed in the report of a run");
+          ledger.runs.excused(jid, this, "listed in the report of a run");
         }
         this.reports.ended(report);
-        ledger.checkStopped(this, report);
+        ledger.runs.checkStopped(this, report);
         if (!this.isStopping && !this.isSignalled) {
           ledger.violated("a consumer runs until it is stopped", this.#name);
         }
@@ -201,7 +201,7 @@ export class ConsumerProcess implements Worker, Member {
     ) {
       for (let step = cursor; step < STEPS; step++) {
         await process.sleep(STEP_MS);
-        ledger.stepped(jid, step);
+        ledger.runs.stepped(jid, step);
         yield step + 1;
       }
     };
@@ -222,14 +222,14 @@ export class ConsumerProcess implements Worker, Member {
       if (ledger.of(job.jid).hasThrown) {
         ledger.violated("a failed job is not reported as done", job.jid);
       }
-      ledger.finished(job.jid, this, "ACK");
+      ledger.runs.finished(job.jid, this, "ACK");
     });
-    consumer.on("discard", ({ job }) => ledger.finished(job.jid, this, "ACK"));
-    consumer.on("snooze", ({ job }) => ledger.finished(job.jid, this, "requeued"));
-    consumer.on("requeued", ({ job }) => ledger.finished(job.jid, this, "requeued"));
+    consumer.on("discard", ({ job }) => ledger.runs.finished(job.jid, this, "ACK"));
+    consumer.on("snooze", ({ job }) => ledger.runs.finished(job.jid, this, "requeued"));
+    consumer.on("requeued", ({ job }) => ledger.runs.finished(job.jid, this, "requeued"));
     consumer.on("fail", ({ job, error }) => {
       const isRequeued = error instanceof RetryAfter;
-      ledger.finished(job.jid, this, isRequeued ? "requeued" : "FAIL");
+      ledger.runs.finished(job.jid, this, isRequeued ? "requeued" : "FAIL");
     });
     consumer.on("unreported", ({ job, error }) => {
       const { handedAt, isStarted, toRequeue, isShared, holder } = ledger.of(job.jid);
@@ -242,10 +242,10 @@ export class ConsumerProcess implements Worker, Member {
       }
       const isTooLate = error instanceof ConnectionLostError && error.code === "DEADLINE_PASSED";
       if (error instanceof ServerError || isTooLate) this.reports.refused(job.jid);
-      ledger.excused(job.jid, this, "unreported");
+      ledger.runs.excused(job.jid, this, "unreported");
     });
     consumer.on("expired", ({ job }) => {
-      ledger.excused(job.jid, this, "expired");
+      ledger.runs.excused(job.jid, this, "expired");
       const { handedAt, isShared } = ledger.of(job.jid);
       // An earlier run of the job may have expired while the consumer has it again.
       const isOfThisRun = this.process.timeline.now - handedAt >= EARLY_MS;
@@ -344,7 +344,7 @@ export class ConsumerProcess implements Worker, Member {
     const isIdle = this.#handlers === 0 && consumer.running.length === 0 &&
       consumer.state === "running" && !this.#isEnding && !process.isPaused &&
       Object.keys(this.#limits).length === 0;
-    const troubledAt = Math.max(process.troubledAt, ledger.serverTroubledAt) + RECOVERY_MS;
+    const troubledAt = Math.max(process.troubledAt, ledger.server.troubledAt) + RECOVERY_MS;
     if (!isIdle || troubledAt > now) this.#busyAt = now;
     if (now - Math.max(this.#busyAt, this.fetchedAt) < FETCH_MS) return;
     this.#busyAt = now;
@@ -359,7 +359,7 @@ export class ConsumerProcess implements Worker, Member {
     const { timeline, ledger } = this.#parts;
     const toldAt = timeline.now;
     timeline.at(toldAt + SIGNAL_MS, () => {
-      const isCalm = Math.max(process.troubledAt, ledger.serverTroubledAt) < toldAt;
+      const isCalm = Math.max(process.troubledAt, ledger.server.troubledAt) < toldAt;
       this.#isTold = isCalm;
       if (process.isDead || !isCalm || this.consumer.state !== "running") return;
       ledger.violated("a consumer follows the server's signal", process.name);
@@ -379,11 +379,11 @@ export class ConsumerProcess implements Worker, Member {
     const { ledger } = this.#parts;
     // A FETCH in flight may bring one more job, late if the network holds it back.
     const isLate = ledger.of(jid).handedAt > this.#quietAt + QUIET_MS;
-    const troubledAt = Math.max(this.process.troubledAt, ledger.serverTroubledAt);
+    const troubledAt = Math.max(this.process.troubledAt, ledger.server.troubledAt);
     if (isLate && troubledAt < this.#quietAt) {
       ledger.violated("a quiet consumer starts nothing", `${this.#name}: ${jid}`);
     }
-    ledger.started(jid, this);
+    ledger.runs.started(jid, this);
     this.reports.begun(jid);
     if (++this.#handlers > this.#concurrency && !this.isStopping) {
       ledger.violated("a consumer respects its concurrency", `${this.#name}: ${this.#handlers}`);

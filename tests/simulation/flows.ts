@@ -30,16 +30,14 @@ export class Flows {
   readonly #flows = new Map<string, Flow>();
   /** The workflows of which a server has lost jobs. */
   readonly #lost = new Set<string>();
+  /** Number of lost jobs that were looked at. */
+  #seen = 0;
   readonly #process: SimulatedProcess;
   #starting = 0;
 
   constructor(parts: FlowsParts) {
     this.#parts = parts;
     this.#process = new SimulatedProcess("starter of workflows", parts.timeline);
-    parts.ledger.onLost = ({ jid }) => {
-      const id = idOf(jid.replace("faktory.workflow.", ""));
-      if (id !== undefined) this.#lost.add(id);
-    };
   }
 
   /** Number of `start` calls in progress. */
@@ -98,6 +96,11 @@ export class Flows {
    * wait for parts, or for a check, that the server no longer has.
    */
   countLeft({ context: { manager } }: ServerState): number {
+    const { lost } = this.#parts.ledger;
+    for (; this.#seen < lost.length; this.#seen++) {
+      const id = idOf(lost[this.#seen]!.jid.replace("faktory.workflow.", ""));
+      if (id !== undefined) this.#lost.add(id);
+    }
     let left = 0;
     for (const id of this.#lost) {
       const tokens = `faktory.workflow.${id}.0.0`;
@@ -119,7 +122,7 @@ export class Flows {
       ledger.count("workflows");
       if (lastRuns > 0) continue;
       // An admin removed one of its jobs, or one is dead.
-      if (gone.has(id) || ledger.hasLostJobs) ledger.count("workflows that lost a job");
+      if (gone.has(id) || ledger.server.hasLostJobs) ledger.count("workflows that lost a job");
       else ledger.violated("a workflow ends", id);
     }
   }

@@ -217,7 +217,7 @@ export class ProducerProcess implements Member {
     if (error instanceof StateError && error.code === "CLOSED") {
       ledger.violated("close waits for calls", jid);
     }
-    const troubledAt = Math.max(this.process.troubledAt, ledger.serverTroubledAt);
+    const troubledAt = Math.max(this.process.troubledAt, ledger.server.troubledAt);
     const isCalm = troubledAt < calledAt - RECOVERY_MS && weather.sendBuffer >= WHOLE_BYTES &&
       weather.maxChunk >= WHOLE_BYTES;
     if (isCalm && timeline.now - calledAt > SETTLE_MS) {

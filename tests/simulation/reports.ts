@@ -154,7 +154,7 @@ export class ReportRules {
   }
 
   #isCalmSince(ms: number): boolean {
-    return ms < Infinity && this.#process.troubledAt < ms && this.#ledger.serverTroubledAt < ms;
+    return ms < Infinity && this.#process.troubledAt < ms && this.#ledger.server.troubledAt < ms;
   }
 
   get #now(): number {

@@ -66,7 +66,7 @@ export class ServerHost {
       storage.onSlowSave = (ms) => {
         if (ms < SLOW_SAVE_MS) return;
         // Until then, the server confirms nothing that it changes.
-        ledger.serverTroubled(timeline.now + ms);
+        ledger.server.troubled(timeline.now + ms);
       };
     }
     this.process = this.#newProcess(parts.plan.clock.aheadMs);
@@ -121,7 +121,7 @@ export class ServerHost {
   move(aheadMs: number, downMs: number): boolean {
     if (!this.kill("kill", downMs)) return false;
     const { ledger, timeline } = this.#parts;
-    ledger.serverJumpedAt = timeline.now;
+    ledger.server.jumpedAt = timeline.now;
     this.process.jump(aheadMs - this.process.aheadMs);
     return true;
   }
@@ -130,7 +130,7 @@ export class ServerHost {
   stop(downMs: number): boolean {
     const { state } = this;
     if (state === undefined) return false;
-    this.#parts.ledger.serverDown();
+    this.#parts.ledger.server.down();
     this.state = undefined;
     this.#parts.network.server = undefined;
     void this.#close(state, downMs);
@@ -155,8 +155,8 @@ export class ServerHost {
     const isFirst = !this.#hasStarted;
     this.#hasStarted = true;
     if (!isFirst) {
-      ledger.serverUp();
-      ledger.serverStarts();
+      ledger.server.up(ledger.now);
+      ledger.restarts.begin();
     }
     const spy = new SpyStore(store, ledger, process);
     const state = this.state = new ServerState({
@@ -166,7 +166,7 @@ export class ServerHost {
       edition: plan.edition,
     }, { store: spy, random: () => random.next(), slices: this.#slices(process) });
     const lost = storage?.lost ?? 0;
-    if (!isFirst) ledger.serverStarted(storage === undefined || lost > this.#lost);
+    if (!isFirst) ledger.restarts.end(storage === undefined || lost > this.#lost);
     this.#lost = lost;
     this.#store = store;
     this.#journal.open(store);
@@ -183,22 +183,22 @@ export class ServerHost {
     this.process.kill();
     this.state = undefined;
     network.server = undefined;
-    ledger.serverDown();
+    ledger.server.down();
     for (const link of network.links) link.orphan();
   }
 
   /** Pauses the process for `ms` milliseconds. */
   pause(ms: number): void {
     const { ledger, timeline } = this.#parts;
-    ledger.serverTroubled(timeline.now + ms, ms < SHORT_PAUSE_MS);
+    ledger.server.troubled(timeline.now + ms, ms < SHORT_PAUSE_MS);
     this.process.pause(ms);
   }
 
   /** Sets its time of day. */
   jump(ms: number): void {
     const { ledger, timeline } = this.#parts;
-    ledger.serverJumpedAt = ledger.serverSetAt = timeline.now;
-    ledger.serverTroubled(timeline.now);
+    ledger.server.jumpedAt = ledger.server.setAt = timeline.now;
+    ledger.server.troubled(timeline.now);
     this.process.jump(ms);
   }
 
@@ -222,14 +222,14 @@ function watchWorkers({ workers }: ServerState, ledger: Ledger): void {
   const { beat, reap } = workers;
   workers.beat = (wid, state, rssKb) => {
     const wanted = beat.call(workers, wid, state, rssKb);
-    if (wanted !== undefined && wanted !== "running") ledger.told(wid);
+    if (wanted !== undefined && wanted !== "running") ledger.runs.told(wid);
     return wanted;
   };
   workers.reap = function* () {
     const before = workers.list();
     const count = yield* reap.call(workers);
     const now = new Set(workers.list().map(({ wid }) => wid));
-    for (const { wid } of before) if (!now.has(wid)) ledger.forgotten(wid);
+    for (const { wid } of before) if (!now.has(wid)) ledger.runs.forgotten(wid);
     return count;
   };
 }

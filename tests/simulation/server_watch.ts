@@ -76,22 +76,22 @@ export class ServerWatch {
     };
     manager.acknowledge = (jid) => {
       const isReserved = manager.reservationOf(jid) !== undefined;
-      this.#ledger.acknowledged(jid, isReserved);
+      this.#ledger.commands.acknowledged(jid, isReserved);
       this.#do("ACK", () => acknowledge.call(manager, jid));
-      this.#ledger.carriedOut(jid);
+      this.#ledger.commands.executed(jid);
     };
     manager.fail = (failure) => {
       const { jid } = failure;
       const job = manager.reservationOf(jid)?.job;
       const due = job && placeFailed(job);
-      this.#ledger.failed(jid, job !== undefined);
+      this.#ledger.commands.failed(jid, job !== undefined);
       this.cameTo = this.leftFor = undefined;
       this.#do("FAIL", () => fail.call(manager, failure));
       // After a FLUSH, only the worker still has the job.
       if (this.leftFor === "FAIL" && due !== this.cameTo) {
         this.#ledger.violated("a failed job moves to the right set", `${jid}: ${this.cameTo}`);
       }
-      this.#ledger.carriedOut(jid);
+      this.#ledger.commands.executed(jid);
     };
     manager.requeue = (payload) => {
       this.isPlaced = false;
@@ -105,7 +105,7 @@ export class ServerWatch {
   #watchFetches(fetches: Fetches): void {
     const { fetch } = fetches;
     fetches.fetch = (names, wid, onWait) => {
-      this.#ledger.fetches(wid);
+      this.#ledger.runs.fetches(wid);
       return fetch.call(fetches, names, wid, onWait);
     };
   }
@@ -134,7 +134,7 @@ export class ServerWatch {
       ledger.violated("no job runs before its time", job.jid);
     }
     const { isPlaced } = this;
-    ledger.pushed(entry, { isPlaced, isNew: !push.isSameAgain, isRequeued, dueInMs });
+    ledger.commands.pushed({ entry, isPlaced, isNew: !push.isSameAgain, isRequeued, dueInMs });
   }
 
   /** Checks the time after which the server will drop the job. */
@@ -186,7 +186,7 @@ export class ServerWatch {
       // It was to go to a FETCH that waits, so it reaches no queue.
       this.isPlaced = true;
       this.arrived(entry, QUEUE_PLACE);
-      ledger.left(entry, "waiting", "expired");
+      ledger.moves.left(entry, "waiting", "expired");
       return false;
     };
   }
@@ -231,20 +231,20 @@ export class ServerWatch {
   arrived(entry: Entry, place: string): void {
     const ledger = this.#ledger;
     this.cameTo = place;
-    if (place.startsWith(QUEUE_PLACE)) ledger.order.queued(entry);
-    if (place === "dead") return ledger.came(entry, "dead");
-    if (place === "retries") return ledger.cameToRetries(entry);
+    if (place.startsWith(QUEUE_PLACE)) ledger.moves.queued(entry);
+    if (place === "dead") return ledger.moves.came(entry, "dead");
+    if (place === "retries") return ledger.moves.cameToRetries(entry);
     switch (this.doing) {
       case "push": {
         const { isRequeued, isSameAgain } = this.push!;
         const isAgain = entry.pushes > 0 && !isSameAgain;
         const why = isRequeued ? "requeued by its worker" : "enqueued again";
-        return ledger.came(entry, "waiting", isAgain ? why : undefined);
+        return ledger.moves.came(entry, "waiting", isAgain ? why : undefined);
       }
       case "requeue":
-        return ledger.came(entry, "waiting", "requeued by an admin");
+        return ledger.moves.came(entry, "waiting", "requeued by an admin");
       default:
-        return ledger.cameDue(entry);
+        return ledger.moves.cameDue(entry);
     }
   }
 

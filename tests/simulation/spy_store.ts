@@ -91,7 +91,7 @@ export class SpyStore implements Store {
     for (const [row, entry] of this.#entries.entries()) {
       if (entry !== undefined && this.#places[row] === place) {
         this.#entries[row] = undefined;
-        this.#ledger.left(entry, "waiting", "removed with its queue");
+        this.#ledger.moves.left(entry, "waiting", "removed with its queue");
       }
     }
   }
@@ -107,7 +107,7 @@ export class SpyStore implements Store {
   clear(): void {
     this.#inner.clear();
     this.#entries.length = 0;
-    this.#ledger.flushed();
+    this.#ledger.moves.flushed();
   }
 
   set(table: string, key: string, json: string): void {
@@ -149,7 +149,7 @@ export class SpyStore implements Store {
     if (this.#clock.now() > entry.expiresAt) {
       this.#ledger.violated("an expired job is not handed out", entry.jid);
     }
-    this.#ledger.handed(entry, owner);
+    this.#ledger.commands.handed(entry, owner);
   }
 
   #left(row: number): void {
@@ -160,26 +160,26 @@ export class SpyStore implements Store {
     this.#entries[row] = undefined;
     if (place === "working") {
       watch.leftFor = doing;
-      if (doing === "ACK" || doing === "FAIL") this.#ledger.ended(entry);
-      else this.#ledger.expired(entry);
+      if (doing === "ACK" || doing === "FAIL") this.#ledger.commands.ended(entry);
+      else this.#ledger.commands.expired(entry);
       return;
     }
     switch (doing) {
       case "push":
         // A set holds no job twice.
         push!.isSameAgain = true;
-        return this.#ledger.left(entry, place);
+        return this.#ledger.moves.left(entry, place);
       case "due":
         if (this.#dueAt[row]! > this.#clock.now()) {
           this.#ledger.violated("no job runs before its time", entry.jid);
         }
-        return this.#ledger.leftDue(entry);
+        return this.#ledger.moves.leftDue(entry);
       case "purge":
-        return this.#ledger.left(entry, place, "purged");
+        return this.#ledger.moves.left(entry, place, "purged");
       default: {
         const why = watch.isDropped ? "expired" : "by an admin";
         watch.isDropped = false;
-        return this.#ledger.left(entry, place, why);
+        return this.#ledger.moves.left(entry, place, why);
       }
     }
   }
@@ -200,10 +200,10 @@ export class SpyStore implements Store {
         const rows = jobs.takeRows(place);
         for (const row of rows) {
           this.#places[row] = place;
-          this.#ledger.restored(this.#of(row), placeOf(place));
+          this.#ledger.restarts.found(this.#of(row), placeOf(place));
         }
         if (place.startsWith(QUEUE_PLACE)) {
-          this.#ledger.order.restoredInOrder(rows.map((row) => this.#of(row)));
+          this.#ledger.restarts.foundInOrder(rows.map((row) => this.#of(row)));
         }
         return rows;
       },

@@ -157,7 +157,7 @@ const STRIKES: Readonly<Record<string, Strike>> = {
       const { timeline } = member.process;
       timeline.at(timeline.now + random.between(20_000, 60_000), () => {
         if (!crew.places.includes(place) || crew.at(place) !== member) return;
-        const isCalm = member.process.troubledAt < since && ledger.serverTroubledAt < since;
+        const isCalm = member.process.troubledAt < since && ledger.server.troubledAt < since;
         if (isCalm && member.consumer.state === "running") {
           ledger.violated("a consumer follows the server's signal", member.process.name);
         }

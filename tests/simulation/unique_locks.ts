@@ -17,7 +17,7 @@ export interface Lock {
 
 /** The parts of the ledger that the locks use. */
 export interface UniqueLedger {
-  readonly serverJumpedAt: number;
+  readonly server: { readonly jumpedAt: number };
   count(name: string): void;
   violated(rule: string, detail: string): void;
 }
@@ -90,7 +90,7 @@ export class UniqueLocks {
     // Of a job that is there twice, the first copy to succeed releases the lock.
     if (acks > 0 && (pushes - requeued > 1 || isShared)) return;
     // A lock that ended by the old time does not come back.
-    if (this.#ledger.serverJumpedAt >= other.calledAt) return;
+    if (this.#ledger.server.jumpedAt >= other.calledAt) return;
     this.#ledger.violated("a unique job is on the server once", jid);
   }
 

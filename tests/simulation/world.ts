@@ -72,7 +72,8 @@ export async function simulateWorld(options: WorldOptions): Promise<WorldResult>
     hasStacks: options.tell !== undefined,
   };
   const world = new World(options, timeline, random);
-  world.ledger.tell = options.tell;
+  const { tell } = options;
+  world.ledger.tell = tell && ((jid, what) => tell(jid, what, timeline.now));
   await seeded(chance, () => world.run());
   const { user, system } = cpuUsage(cpu);
   return world.result({
@@ -259,7 +260,7 @@ export class World {
     for (const place of producers.places) {
       const { open, process } = producers.at(place);
       const isCalm = process.troubledAt <= healedAt + 2 && server.state !== undefined &&
-        ledger.serverTroubledAt < healedAt;
+        ledger.server.troubledAt < healedAt;
       if (open > 0 && isCalm) {
         ledger.violated("every call settles without a stop", `${open} of ${process.name}`);
       }
@@ -284,7 +285,7 @@ export class World {
     for (const link of network.links) link.cut();
     await timeline.run(() => false, cutAt + FETCH_AGAIN_MS);
     const isFew = plan.server.maxConnections < MANY_CONNECTIONS;
-    if (isFew || server.state === undefined || ledger.serverTroubledAt > cutAt - IDLE_MS) return;
+    if (isFew || server.state === undefined || ledger.server.troubledAt > cutAt - IDLE_MS) return;
     for (const place of consumers.places) {
       const { fetchedAt, process, consumer, hasFreeSlot } = consumers.at(place);
       if (fetchedAt > cutAt || process.troubledAt > cutAt + 10) continue;
@@ -299,7 +300,7 @@ export class World {
     timeline.at(timeline.now + LOOK_MS, () => {
       this.#watchIdle();
       const { state } = server;
-      if (state === undefined || ledger.serverTroubledAt > timeline.now - IDLE_MS) return;
+      if (state === undefined || ledger.server.troubledAt > timeline.now - IDLE_MS) return;
       const { queues } = state.context.manager;
       const isWaiting = this.plan.queues.some((name) =>
         !queues.isPaused(name) && (queues.sizeOf(name) ?? 0) > 0
@@ -350,7 +351,7 @@ export class World {
     const { ledger, timeline, schedulers } = this;
     const since = timeline.now - GUARD_MS;
     // A schedule allows 30 seconds for a command, if the clock of the server is not set.
-    const isTroubled = ledger.serverJumpedAt >= 0 || ledger.serverTroubledAt >= since ||
+    const isTroubled = ledger.server.jumpedAt >= 0 || ledger.server.troubledAt >= since ||
       schedulers.killedAt >= since ||
       schedulers.places.some((place) => schedulers.at(place).process.troubledAt >= since);
     if (removed > 0 || isTroubled) return ledger.count("firings that came again after trouble");
@@ -406,7 +407,7 @@ export class World {
     const { state } = this.server;
     this.flows.judge();
     this.batches?.judge();
-    ledger.checkAnnounced();
+    ledger.runs.checkAnnounced();
     for (const entry of ledger.entries()) {
       const { jid, promised, pushes, handed, removed, dead } = entry;
       if (promised === "accepted" && handed + removed + dead === 0 && !entry.isRefusedAsEqual) {
