@@ -2,7 +2,15 @@ import type { Producer } from "../producer/producer.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";
 import { CHECKED, pushesAfter, sendPushes, STARTED } from "./pushes.ts";
 import { checkJob, FIRST_CHECK_SECONDS, type JoinJob } from "./join_job.ts";
-import { dropTokens, type Facts, pushAll, takeTokens, tokenOf } from "./tokens.ts";
+import {
+  dropTokens,
+  type Facts,
+  pushAll,
+  removeMarks,
+  removeTokens,
+  takeTokens,
+  tokenOf,
+} from "./tokens.ts";
 
 /** Key of the fact that the node after a join was started. */
 const DONE = "done";
@@ -60,6 +68,7 @@ export async function runJoin(producer: Producer, job: JoinJob, queue: string): 
     everySeconds: isDone ? DONE_SECONDS : Math.min(everySeconds * 2, LAST_CHECK_SECONDS),
   };
   await pushCheck(producer, next, { queue, info: found.info });
+  if (isDone) await removeMarks(producer, job.tokens);
 }
 
 /** Schedules a check of a join. `info` is a fresh reply to INFO, if there is one. */
@@ -83,7 +92,7 @@ async function collect(
 ): Promise<JoinState> {
   const { tokens } = job;
   for (let attempts = 1;; attempts++) {
-    const taken = await takeTokens(producer, tokens, mayEnd);
+    const taken = await takeTokens(producer, tokens);
     const { facts } = taken;
     const [isStarted, wasDone] = [STARTED in facts, DONE in facts];
     const values = wasDone ? undefined : valuesIn(facts, job.of);
@@ -91,7 +100,7 @@ async function collect(
     if (mayEnd && values === undefined && (wasDone || !isStarted || isLate)) {
       await dropTokens(producer, taken);
       const { queues } = await producer.info();
-      if ((queues[tokens] ?? 0) === 0) await producer.queues.remove(tokens);
+      if ((queues[tokens] ?? 0) === 0) await removeTokens(producer, tokens);
       return { state: "over", isStarted };
     }
     if (taken.jids.length === 0) {

@@ -2,7 +2,7 @@ import { type Producer, sendCommand } from "../producer/producer.ts";
 import { acknowledge, fetchJob, pushBulk } from "../protocol/commands/jobs.ts";
 import { serverError } from "../protocol/server_errors.ts";
 import { type EncodedJob, encodeJob } from "../job/encode.ts";
-import { createJid } from "../job/jid.ts";
+import { INTERNAL_PREFIX, WORKFLOW_PREFIX } from "../job/internal_queues.ts";
 
 /**
  * Type of the jobs that are tokens. No worker runs them, because no consumer fetches from their
@@ -18,25 +18,14 @@ const RESERVE_SECONDS = 60;
 /** Retries of a token: one that a crashed program held comes back by a retry. */
 const RETRIES = 1000;
 
-/**
- * Number of times that other readers put a mark back. It is limited, because the reader may have
- * crashed.
- */
-const HOPS = 5;
+/** Start of the names of the queues of marks. */
+const MARKS_PREFIX = `${INTERNAL_PREFIX}workflow-marks.`;
 
 /**
  * Facts by their keys: records of what has happened in a workflow, stored in tokens. Two facts with
  * the same key are the same fact.
  */
 export type Facts = Readonly<Record<string, unknown>>;
-
-/** A token: facts, or a mark at which a reader stops. */
-interface Token {
-  readonly facts?: Facts;
-  readonly mark?: string;
-  /** Number of times that other readers may put the mark back. */
-  readonly hops?: number;
-}
 
 /** Tokens that were read from a queue and are still reserved. */
 export interface TakenTokens {
@@ -57,50 +46,54 @@ export async function pushAll(producer: Producer, jobs: readonly EncodedJob[]): 
 
 /** Returns a job that holds facts. */
 export function tokenOf(queue: string, facts: Facts): EncodedJob {
-  return encode(queue, { facts }, RETRIES);
+  return encode(queue, [{ facts }], RETRIES);
 }
 
-function encode(queue: string, token: Token, retry: number): EncodedJob {
-  return encodeJob({ type: TOKEN, args: [token], queue, retry, reserveFor: RESERVE_SECONDS });
+function encode(queue: string, args: readonly unknown[], retry: number): EncodedJob {
+  return encodeJob({ type: TOKEN, args, queue, retry, reserveFor: RESERVE_SECONDS });
 }
 
 /**
  * Reserves all tokens in the queue, and merges their facts. Tokens that another program holds at
  * the moment are missed.
  *
- * @param isLast True if the queue is about to be removed, so that nothing is put back.
+ * A FETCH that finds nothing would hold back the later commands of its connection for two seconds.
+ * Therefore each reader first pushes a mark to a second queue, which a FETCH takes when there is no
+ * token. Readers may take each other's marks, but there is one for each of them.
  */
-export async function takeTokens(
-  producer: Producer,
-  queue: string,
-  isLast = false,
-): Promise<TakenTokens> {
-  // A FETCH from an empty queue takes two seconds. After the mark, nothing more needs to be
-  // fetched.
-  const mark = createJid();
+export async function takeTokens(producer: Producer, queue: string): Promise<TakenTokens> {
+  const marks = marksOf(queue);
   // A mark whose reader crashed is dropped when its reservation ends.
-  await pushAll(producer, [encode(queue, { mark, hops: HOPS }, 0)]);
+  await pushAll(producer, [encode(marks, [], 0)]);
+  const fetch = fetchJob([queue, marks]);
   const jids: string[] = [];
   let facts: Facts = {};
   while (true) {
-    const job = await sendCommand(producer, fetchJob([queue]));
-    // Another reader has taken the mark.
+    const job = await sendCommand(producer, fetch);
+    // Somebody has paused or removed the queue of marks.
     if (job === undefined) break;
-    const [token] = job.args as [Token?];
-    if (token?.mark === undefined) {
-      jids.push(job.jid);
-      facts = { ...facts, ...token?.facts };
-    } else {
+    if (job.queue === marks) {
       await sendCommand(producer, acknowledge(job.jid));
-      if (token.mark === mark) break;
-      // The mark of another reader, which waits for it or has crashed.
-      const { hops = 0 } = token;
-      if (hops > 0 && !isLast) {
-        await pushAll(producer, [encode(queue, { mark: token.mark, hops: hops - 1 }, 0)]);
-      }
+      break;
     }
+    jids.push(job.jid);
+    facts = { ...facts, ...(job.args[0] as { readonly facts?: Facts } | undefined)?.facts };
   }
   return { facts, jids };
+}
+
+/** Removes a queue of tokens, and the queue of its marks. */
+export async function removeTokens(producer: Producer, queue: string): Promise<void> {
+  await producer.queues.remove([queue, marksOf(queue)]);
+}
+
+/** Removes the queue of marks. The next reader creates it again. */
+export async function removeMarks(producer: Producer, queue: string): Promise<void> {
+  await producer.queues.remove(marksOf(queue));
+}
+
+function marksOf(queue: string): string {
+  return queue.replace(WORKFLOW_PREFIX, MARKS_PREFIX);
 }
 
 /** Removes tokens whose facts are stored elsewhere now. */

@@ -18,7 +18,7 @@ import { runJoin } from "./joiner.ts";
 import { CollectionQueue } from "./collection_queue.ts";
 import { countJobs, type Plan, plannedJob, planOf, stepsOf, type WorkflowNode } from "./nodes.ts";
 import { jobOf, type Step, stepOf } from "./step.ts";
-import { dropTokens, pushAll, takeTokens, tokenOf } from "./tokens.ts";
+import { dropTokens, pushAll, removeTokens, takeTokens, tokenOf } from "./tokens.ts";
 
 /** Options of {@linkcode Workflows.start}. */
 export interface WorkflowOptions {
@@ -180,7 +180,7 @@ export class Workflows {
       await (join.everySeconds === undefined ? collections.run(join.tokens, run) : run());
     });
     consumer.register(REMOVE_STATE, async (job, { producer }) => {
-      await producer.queues.remove(job.args[0] as string);
+      await removeTokens(producer, job.args[0] as string);
     });
   }
 

@@ -91,9 +91,9 @@ export class Flows {
   }
 
   /**
-   * Returns the number of tokens and checks of joins that a server keeps because it has lost jobs
-   * of their workflows. A join job that runs while the server restarts puts its tokens back: they
-   * wait for parts, or for a check, that the server no longer has.
+   * Returns the number of tokens, marks and checks of joins that a server keeps because it has lost
+   * jobs of their workflows. A join job that runs while the server restarts puts its tokens back:
+   * they wait for parts, or for a check, that the server no longer has.
    */
   countLeft({ context: { manager } }: ServerState): number {
     const { lost } = this.#parts.ledger;
@@ -104,7 +104,8 @@ export class Flows {
     let left = 0;
     for (const id of this.#lost) {
       const tokens = `faktory.workflow.${id}.0.0`;
-      left += manager.queues.sizeOf(tokens) ?? 0;
+      const marks = tokens.replace("workflow", "workflow-marks");
+      for (const queue of [tokens, marks]) left += manager.queues.sizeOf(queue) ?? 0;
       left += this.#parts.ledger.of(`${tokens}.check`).waiting;
     }
     return left;
