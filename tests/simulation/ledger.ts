@@ -33,8 +33,6 @@ export class Ledger implements Facts {
   /** Number of jobs of producers that the server accepted. */
   taken = 0;
   readonly server = new ServerFacts();
-  /** True if the world has workflows with joins. */
-  hasJoins = false;
   /** Set if the server has persistent storage. */
   journal: Journal | undefined;
   /** The jobs of producers, by number. */

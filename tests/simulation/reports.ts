@@ -98,8 +98,7 @@ export class ReportRules {
     for (const jid of this.#unsettled) {
       if (!listed.has(jid)) this.#violated("a stop lists the jobs that still run", jid);
     }
-    // Joins send FETCHes for their tokens, and results may wait behind them for seconds.
-    if (this.#ledger.hasJoins || !this.#isCalmSince(this.stopsAt - RECONNECT_MS)) return;
+    if (!this.#isCalmSince(this.stopsAt - RECONNECT_MS)) return;
     for (const { jid } of unreported) {
       if (this.#refused.has(jid)) continue;
       this.#violated("a stop without faults reports every result", jid);

@@ -119,7 +119,6 @@ export class World {
     this.random = random;
     const plan = this.plan = planOf(random.fork());
     const ledger = this.ledger = new Ledger(() => timeline.now);
-    ledger.hasJoins = plan.flows > 0;
     const network = this.network = new Network(random.fork(), plan.weather);
     const { queues, hasLargeJobs } = plan;
     // With few slots, many long jobs would take days.

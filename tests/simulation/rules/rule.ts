@@ -10,8 +10,6 @@ export interface Facts {
   readonly server: ServerFacts;
   /** Set if the server has persistent storage. */
   readonly journal: Journal | undefined;
-  /** True if the world has workflows with joins. */
-  readonly hasJoins: boolean;
 }
 
 /** What a rule is about: mostly a job, or a process, or both. */
