@@ -29,13 +29,8 @@
 
 export { Outbox } from "./outbox.ts";
 export type { OutboxOptions } from "./outbox.ts";
-export type {
-  OutboxRelay,
-  RelayEvents,
-  RelayOptions,
-  RelayReport,
-  StopRelayOptions,
-} from "./relay.ts";
+export type { OutboxRelay, RelayOptions, RelayReport, StopRelayOptions } from "./relay.ts";
+export type { RelayEvents } from "./relay_events.ts";
 export type {
   OutboxDatabase,
   PgDatabase,

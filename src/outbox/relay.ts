@@ -1,8 +1,9 @@
 import { integerIn, invalidOption } from "../connection/options.ts";
-import { type FaktoryError, InvalidJobError, NotUniqueError } from "../errors.ts";
-import { Emitter, type EventNames, type Listener, type ListenerFailure } from "../events.ts";
+import { type FaktoryError, InvalidJobError, NotUniqueError, StateError } from "../errors.ts";
+import { Emitter, type Listener } from "../events.ts";
 import { backoffMs } from "../internal/backoff.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
+import { deferred } from "../internal/deferred.ts";
 import { isError } from "../internal/kinds.ts";
 import { checkOptionNames, type OptionNames } from "../internal/option_names.ts";
 import { createJid } from "../job/jid.ts";
@@ -11,6 +12,9 @@ import type { JobFields } from "../job/job.ts";
 import type { EnqueueManyResult } from "../job/job_source.ts";
 import type { Producer } from "../producer/producer.ts";
 import type { Connection } from "./database.ts";
+import { HeldRows } from "./held_rows.ts";
+import { PushResults } from "./push_results.ts";
+import { RELAY_EVENTS, type RelayEvents } from "./relay_events.ts";
 import type { Statements } from "./statements.ts";
 
 /** Options of a relay. */
@@ -61,25 +65,6 @@ export interface RelayReport {
   readonly rejected: number;
 }
 
-/** The events of a relay; see {@linkcode OutboxRelay.on}. */
-export interface RelayEvents {
-  /** Jobs were pushed. */
-  push: { readonly count: number };
-  /** A job was refused. It is not tried again unless `error` in its row is set to NULL. */
-  reject: { readonly jid: string; readonly error: FaktoryError };
-  /** The database or Faktory failed; the relay tries again after `retryInMs` milliseconds. */
-  error: { readonly error: unknown; readonly retryInMs: number };
-  /** A listener threw. */
-  listenerError: ListenerFailure;
-}
-
-const RELAY_EVENTS = {
-  push: true,
-  reject: true,
-  error: true,
-  listenerError: true,
-} as const satisfies EventNames<RelayEvents>;
-
 interface Parts {
   readonly connection: Connection;
   readonly statements: Statements;
@@ -95,6 +80,9 @@ interface Row {
 
 /** Delays after a failure of the database or of Faktory. */
 const RETRY = { initialMs: 200, maxMs: 10_000 };
+
+/** Maximum number of rows to take at a time. */
+const MAX_BATCH_SIZE = 10_000;
 
 /**
  * Pushes the jobs of an outbox's table, oldest first, until it is stopped. Created by
@@ -115,9 +103,13 @@ export class OutboxRelay implements AsyncDisposable {
   readonly #events = new Emitter<RelayEvents>(RELAY_EVENTS);
   /** The name of this relay in the rows that it has claimed. */
   readonly #name = createJid();
-  #pushed = 0;
-  #rejected = 0;
+  readonly #held: HeldRows;
+  readonly #results: PushResults;
+  /** Maximum number of rows of the next batch. */
+  #limit: number;
   #isStopped = false;
+  /** True after a stop: it sends no more statements. */
+  #isClosed = false;
   /** Aborted when a stop takes too long. */
   readonly #abandon = new AbortController();
   /** Ends the wait between two checks. */
@@ -141,13 +133,32 @@ export class OutboxRelay implements AsyncDisposable {
     this.#producer = producer;
     const { pollMs, batchSize, claimSeconds } = options;
     this.#pollMs = integerIn("pollMs", pollMs, { min: 1, max: 3_600_000, fallback: 500 });
-    this.#batchSize = integerIn("batchSize", batchSize, { min: 1, max: 10_000, fallback: 1000 });
+    this.#batchSize = integerIn("batchSize", batchSize, {
+      min: 1,
+      max: MAX_BATCH_SIZE,
+      fallback: 1000,
+    });
     this.#claimSeconds = integerIn("claimSeconds", claimSeconds, {
       min: 10,
       max: 3600,
       fallback: 30,
     });
     this.#clock = options.clock ?? systemClock;
+    this.#limit = this.#batchSize;
+    const database: Connection = {
+      ...connection,
+      query: (sql, params) => this.#query(sql, params),
+    };
+    this.#held = new HeldRows({
+      ...{ database, statements, clock: this.#clock },
+      ...{ name: this.#name, claimSeconds: this.#claimSeconds },
+    });
+    this.#results = new PushResults({
+      database,
+      statements,
+      held: this.#held,
+      events: this.#events,
+    });
     this.#loop = this.#run();
   }
 
@@ -193,11 +204,28 @@ export class OutboxRelay implements AsyncDisposable {
     const limitMs = integerIn("timeoutMs", timeoutMs, { min: 0, max: 3_600_000, fallback: 25_000 });
     this.#isStopped = true;
     this.wake();
-    const cancel = this.#clock.after(limitMs, () => this.#abandon.abort());
-    await this.#loop;
-    await this.#turn.catch(() => {});
+    const gaveUp = deferred();
+    const cancel = this.#clock.after(limitMs, () => {
+      this.#abandon.abort();
+      gaveUp.resolve();
+    });
+    await Promise.race([this.#finish(), gaveUp.promise]);
+    this.#isClosed = true;
+    this.#endWait();
+    this.#held.close();
     cancel();
     return this.#report();
+  }
+
+  /** Waits for the batch in flight, and records its results. */
+  async #finish(): Promise<void> {
+    await this.#loop;
+    await this.#turn.catch(() => {});
+    // Jobs whose rows stay would be pushed again.
+    for (let failures = 0; !this.#results.isEmpty && !this.#isClosed; failures++) {
+      await this.#results.record().catch(() => {});
+      if (!this.#results.isEmpty) await this.#wait(backoffMs(failures, RETRY));
+    }
   }
 
   /** Calls {@linkcode OutboxRelay.stop}. */
@@ -206,7 +234,8 @@ export class OutboxRelay implements AsyncDisposable {
   }
 
   #report(): RelayReport {
-    return { pushed: this.#pushed, rejected: this.#rejected };
+    const { pushed, rejected } = this.#results;
+    return { pushed, rejected };
   }
 
   async #run(): Promise<void> {
@@ -216,9 +245,10 @@ export class OutboxRelay implements AsyncDisposable {
       this.#isWoken = false;
       try {
         // After a full batch there are probably more rows.
-        if (await this.#next() === this.#batchSize) waitMs = 0;
+        if (await this.#next() >= this.#batchSize) waitMs = 0;
         failures = 0;
       } catch (error) {
+        if (this.#abandon.signal.aborted) return;
         waitMs = backoffMs(failures++, RETRY);
         this.#events.emit("error", { error, retryInMs: waitMs });
       }
@@ -249,14 +279,16 @@ export class OutboxRelay implements AsyncDisposable {
     const { claim } = this.#statements;
     // On the connection of an open transaction, it could claim jobs that are rolled back later.
     if (this.#isStopped || this.#connection.isInTransaction()) return 0;
-    const claimed = await this.#connection.query(claim, [
+    // Otherwise it would claim and push them again.
+    await this.#results.record();
+    const claimed = await this.#query(claim, [
       this.#name,
       this.#claimSeconds,
-      this.#batchSize,
+      this.#limit,
     ]) as readonly Row[];
     if (claimed.length === 0) return 0;
     const rows = [...claimed].sort((a, b) => Number(a.id) - Number(b.id));
-    const stopExtending = this.#extend(rows);
+    this.#held.add(rows.map(idOf));
     try {
       await this.#push(rows);
     } catch (error) {
@@ -264,81 +296,58 @@ export class OutboxRelay implements AsyncDisposable {
       // itself.
       if (!this.#abandon.signal.aborted) await this.#release(rows);
       throw error;
-    } finally {
-      stopExtending();
     }
     return rows.length;
   }
 
-  /** Releases the rows that are still claimed. */
+  /** Releases the rows that have no result. */
   async #release(rows: readonly Row[]): Promise<void> {
-    // If this fails, the claim expires.
-    await this.#connection.query(this.#statements.release, [this.#name, ids(rows)]).then(
+    const ids = rows.map(idOf).filter((id) => !this.#results.has(id));
+    this.#held.remove(ids);
+    // If this fails, the claim expires. In a transaction, it could be rolled back.
+    if (ids.length === 0 || this.#connection.isInTransaction()) return;
+    await this.#query(this.#statements.release, [this.#name, JSON.stringify(ids)]).then(
       () => {},
       () => {},
     );
   }
 
   async #push(rows: readonly Row[]): Promise<void> {
-    const { remove, reject } = this.#statements;
     const jobs = new Map<Row, JobFields | FaktoryError>(rows.map((row) => [row, read(row.job)]));
     const validJobs = [...jobs.values()].filter((job) => !(isError(job))) as JobFields[];
     const { failed }: EnqueueManyResult = await this.#producer.enqueueMany(validJobs, {
       signal: this.#abandon.signal,
     });
-    const done: Row[] = [];
-    const refused: { id: string; jid: string; error: FaktoryError }[] = [];
     let reason: FaktoryError | undefined;
     for (const [row, job] of jobs) {
       const error = isError(job) ? job : failed.get(job.jid!);
       // If a unique job (Enterprise) like it exists, the row is done.
-      if (error === undefined || error instanceof NotUniqueError) done.push(row);
+      if (error === undefined || error instanceof NotUniqueError) this.#results.done(idOf(row));
       else if (isRefusal(error, failed.size < validJobs.length)) {
-        const jid = isError(job) ? "" : job.jid!;
-        refused.push({ id: String(row.id), jid, error });
+        this.#results.refused(idOf(row), isError(job) ? "" : job.jid!, error);
       } else {
         reason ??= error;
       }
     }
-    if (refused.length > 0) {
-      const list = refused.map(({ id, error }) => ({
-        id,
-        error: `${error.code}: ${error.message}`,
-      }));
-      await this.#connection.query(reject, [JSON.stringify(list)]);
-      this.#rejected += refused.length;
-      for (const { jid, error } of refused) this.#events.emit("reject", { jid, error });
-    }
-    if (done.length > 0) {
-      await this.#connection.query(remove, [ids(done)]);
-      this.#pushed += done.length;
-      this.#events.emit("push", { count: done.length });
-    }
+    // If the server refuses all of these jobs, others may tell whether it refuses every job.
+    this.#limit = reason?.code === "SERVER_ERROR"
+      ? Math.min(2 * this.#limit, MAX_BATCH_SIZE)
+      : this.#batchSize;
+    await this.#results.record();
     if (reason !== undefined) throw reason;
   }
 
-  /**
-   * Extends the claim of rows repeatedly while they are pushed. Returns a function that ends this.
-   */
-  #extend(rows: readonly Row[]): () => void {
-    const everyMs = this.#claimSeconds * 1000 / 3;
-    let cancel = this.#clock.after(everyMs, extend);
-    const { extend: statement } = this.#statements;
-    const params = [this.#name, this.#claimSeconds, ids(rows)];
-    const query = async () => await this.#connection.query(statement, params);
-    function extend() {
-      // If this fails, the rows may be pushed twice. The next statement of the batch reports the
-      // error.
-      query().catch(() => {});
-      cancel = clock.after(everyMs, extend);
+  /** Runs a statement. After a stop that gave up, the program may have closed the database. */
+  async #query(sql: string, params: readonly unknown[]): Promise<readonly object[]> {
+    if (this.#isClosed) {
+      throw new StateError("CLOSED", "Cannot use the database as the relay has stopped");
     }
-    const clock = this.#clock;
-    return () => cancel();
+    return await this.#connection.query(sql, params);
   }
 }
 
-function ids(rows: readonly Row[]): string {
-  return JSON.stringify(rows.map(({ id }) => String(id)));
+function idOf({ id }: Row): string {
+  return String(id);
 }
 
 /** Decodes the job of a row. Returns an error if another program has written to the column. */

@@ -137,9 +137,13 @@ for (const driver of drivers) {
           await using producer = await Producer.connect(faktory.connection);
           producer.use((_job, next) => pushes === 0 ? Promise.reject(dead) : next());
           await outbox.insert(db.database, [{ type: "survivor" }]);
-          const relay = mortal.relay(query, producer, { clock: new ManualClock() });
+          const clock = new ManualClock();
+          const relay = mortal.relay(query, producer, { clock });
           await relay.drain().catch(() => {});
-          await relay.stop();
+          const stopped = relay.stop();
+          // It tries to delete the rows of pushed jobs until its time is over.
+          clock.advance(25_000);
+          await stopped;
 
           const claims = (await rows()).map((row) => row.claimed_by !== null);
           assert.deepEqual(claims, statements === 2 ? [] : [statements === 1]);
@@ -174,9 +178,13 @@ for (const driver of drivers) {
           };
           const mortal = new Outbox({ table, dialect: driver.dialect });
           const [jid] = await outbox.insert(db.database, [{ type: "good" }, { type: "unknown" }]);
-          const relay = mortal.relay(query, producer, { clock: new ManualClock() });
+          const clock = new ManualClock();
+          const relay = mortal.relay(query, producer, { clock });
           await relay.drain().catch(() => {});
-          await relay.stop();
+          const stopped = relay.stop();
+          // It tries to delete the rows of pushed jobs until its time is over.
+          clock.advance(25_000);
+          await stopped;
           if (isDead) deaths++;
 
           // The claim expires.
@@ -286,6 +294,80 @@ for (const driver of drivers) {
         assert.deepEqual(await pushed, { count: 1 });
       }));
 
+    it("does not push jobs again because a statement fails after the push", () =>
+      withOutbox(driver, async ({ db, table, faktory, rows }) => {
+        const outbox = new Outbox({ table, dialect: driver.dialect });
+        const failures = ["before", "after", "before"];
+        const query: QueryFunction = async (sql, params) => {
+          const failure = /^DELETE|item/.test(sql) ? failures.pop() : undefined;
+          if (failure === "before") throw new Error("connection lost");
+          const result = await db.query(sql, params);
+          if (failure === "after") throw new Error("connection lost");
+          return result;
+        };
+        await outbox.insert(db.database, [{ type: "good" }, { type: "unknown" }]);
+        await using producer = await Producer.connect({
+          ...faktory.connection,
+          jobs: defineJobs({ good: job() }),
+        });
+        const refused: string[] = [];
+        await using relay = outbox.relay(query, producer, { clock: new ManualClock() });
+        relay.on("reject", ({ error }) => refused.push(error.code));
+        for (let tries = 0; tries < 5; tries++) await relay.drain().catch(() => {});
+        assert.deepEqual(await relay.drain(), { pushed: 1, rejected: 1 });
+        assert.equal(faktory.jobs.length, 1);
+        assert.deepEqual(refused, ["INVALID_TYPE"]);
+        assert.equal((await rows()).length, 1);
+      }));
+
+    it("passes jobs behind those that the server refuses, with batches of one", () =>
+      withOutbox(driver, async ({ db, outbox, faktory, rows }) => {
+        const enqueueMany: Producer["enqueueMany"] = async (jobs, options) => {
+          const all = [...jobs as Iterable<{ jid: string; type: string }>];
+          const good = all.filter(({ type }) => type === "good");
+          const { enqueued } = await faktory.producer.enqueueMany(good, options);
+          const bad = all.filter(({ type }) => type !== "good");
+          return { enqueued, failed: new Map(bad.map(({ jid }) => [jid, serverError("ERR bad")])) };
+        };
+        await outbox.insert(db.database, [{ type: "bad" }, { type: "bad" }, { type: "good" }]);
+        await using relay = outbox.relay(db.database, { enqueueMany } as Producer, {
+          clock: new ManualClock(),
+          batchSize: 1,
+        });
+        for (let tries = 0; tries < 5; tries++) await relay.drain().catch(() => {});
+        assert.deepEqual(await relay.drain(), { pushed: 1, rejected: 2 });
+        assert.equal((await rows()).length, 2);
+      }));
+
+    it("ends a stop in its time if the database does not answer, and writes nothing later", () =>
+      withOutbox(driver, async ({ db, table, faktory, rows }) => {
+        const outbox = new Outbox({ table, dialect: driver.dialect });
+        const clock = new ManualClock();
+        let statements = 0;
+        let enter = () => {};
+        let answer = () => {};
+        const entered = new Promise<void>((resolve) => enter = resolve);
+        const answered = new Promise<void>((resolve) => answer = resolve);
+        const query: QueryFunction = async (sql, params) => {
+          statements++;
+          enter();
+          await answered;
+          return await db.query(sql, params);
+        };
+        await outbox.insert(db.database, [{ type: "late" }]);
+        const relay = outbox.relay(query, faktory.producer, { clock });
+        await entered;
+        const stopping = relay.stop({ timeoutMs: 5000 });
+        clock.advance(5000);
+        assert.deepEqual(await stopping, { pushed: 0, rejected: 0 });
+        answer();
+        // The relay gets its rows after the stop.
+        while ((await rows())[0]?.claimed_by === null);
+        await rows();
+        assert.equal(statements, 1);
+        assert.equal(faktory.jobs.length, 0);
+      }));
+
     it("extends its claim while Faktory is slow, and a stop ends that", () =>
       withOutbox(driver, async ({ db, table, faktory, rows }) => {
         const clock = new ManualClock();
@@ -366,6 +448,37 @@ describe("an outbox", () => {
     const jobs = db.prepare("SELECT job FROM faktory_outbox").all() as { job: string }[];
     assert.deepEqual(jobs.map(({ job }) => JSON.parse(job).queue), ["mail", "default"]);
     db.close();
+  });
+
+  it("does not delete rows in a transaction that is open on its own connection", {
+    skip: noSqlite,
+  }, async () => {
+    const sqlite = openSqlite();
+    let isTransaction = false;
+    const db = {
+      prepare: (sql: string) => sqlite.prepare(sql),
+      get isTransaction() {
+        return isTransaction;
+      },
+    };
+    const outbox = new Outbox();
+    await outbox.createTable(db);
+    await using faktory = await FakeFaktory.start();
+    await outbox.insert(db, [{ type: "early" }]);
+    const enqueueMany: Producer["enqueueMany"] = async (jobs, options) => {
+      const result = await faktory.producer.enqueueMany(jobs, options);
+      // The program begins a transaction while the relay pushes.
+      sqlite.exec("BEGIN");
+      isTransaction = true;
+      return result;
+    };
+    await using relay = outbox.relay(db, { enqueueMany } as Producer, { clock: new ManualClock() });
+    await relay.drain();
+    sqlite.exec("ROLLBACK");
+    isTransaction = false;
+    assert.deepEqual(await relay.drain(), { pushed: 1, rejected: 0 });
+    assert.deepEqual(sqlite.prepare("SELECT * FROM faktory_outbox").all(), []);
+    assert.equal(faktory.jobs.length, 1);
   });
 
   it("does not read from a transaction that is open on its own connection", {
