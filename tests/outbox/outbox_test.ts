@@ -2,11 +2,16 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { defineJobs, job, Producer } from "../../mod.ts";
 import { Outbox, type QueryFunction } from "../../src/outbox/mod.ts";
+import { statements } from "../../src/outbox/statements.ts";
 import { serverError } from "../../src/protocol/server_errors.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { FakeFaktory } from "../../src/testing/mod.ts";
 import { type Driver, drivers, openSqlite, type TestDatabase } from "./databases.ts";
 import { noSqlite } from "../server/data.ts";
+import { SimulatedDatabase } from "../simulation/outbox/database.ts";
+import { SimulatedProcess } from "../simulation/process.ts";
+import { Random } from "../simulation/random.ts";
+import { Timeline } from "../simulation/timeline.ts";
 import { PostgresServer } from "./postgres_server.ts";
 
 const AT = new Date("2999-01-01T00:00:00Z");
@@ -318,6 +323,46 @@ for (const driver of drivers) {
         assert.equal(faktory.jobs.length, 1);
         assert.deepEqual(refused, ["INVALID_TYPE"]);
         assert.equal((await rows()).length, 1);
+      }));
+
+    it("executes its statements as the database of the simulation does", () =>
+      withOutbox(driver, async ({ db, table, rows }) => {
+        const process = new SimulatedProcess("database", new Timeline());
+        const random = new Random(7);
+        const simulated = new SimulatedDatabase(process, random, {
+          ...{ inserted() {}, committed() {}, rolledBack() {} },
+        });
+        const all = statements(driver.dialect, table);
+        for (let step = 0; step < 200; step++) {
+          const ids = Array.from({ length: 3 }, () => String(random.between(1, 40)));
+          const name = random.pick(["a", "b"]);
+          const [sql, params] = random.pick<[string, unknown[]]>([
+            [all.insert, [JSON.stringify(ids.map((id) => ({ jid: `${step}-${id}`, job: "{}" })))]],
+            // Their claims have expired, or last.
+            [all.claim, [name, random.pick([-10, 1000]), random.between(1, 5)]],
+            [all.extend, [name, random.pick([-10, 1000]), JSON.stringify(ids)]],
+            [all.release, [name, JSON.stringify(ids)]],
+            [all.remove, [JSON.stringify(ids)]],
+            [all.reject, [JSON.stringify(ids.map((id) => ({ id, error: `E${step}` })))]],
+          ]);
+          const tx = simulated.begin(process);
+          const { done, value } = simulated.execute(tx, sql, params).next();
+          assert(done);
+          simulated.commit(tx);
+          const returned = await db.query(sql, params) as { id: unknown }[];
+          const sorted = (list: readonly { id: unknown }[]) =>
+            list.map(({ id }) => Number(id)).sort((a, b) => a - b);
+          assert.deepEqual(sorted(returned), sorted(value as { id: unknown }[]), sql);
+          assert.deepEqual(
+            (await rows()).map((row) => [
+              ...[Number(row.id), row.jid, row.claimed_by, row.claimed_until === null, row.error],
+            ]),
+            simulated.rows.map((row) => [
+              ...[row.id, row.jid, row.claimedBy, row.claimedUntil === null, row.error],
+            ]),
+            sql,
+          );
+        }
       }));
 
     it("passes jobs behind those that the server refuses, with batches of one", () =>

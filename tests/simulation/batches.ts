@@ -59,7 +59,7 @@ export class BatchesOfWorld {
   constructor(parts: BatchesParts) {
     this.#parts = parts;
     this.#process = new SimulatedProcess("opener of batches", parts.timeline);
-    parts.ledger.onOtherPushed = (entry) => this.#checkCallback(entry);
+    parts.ledger.onOtherPushed = ({ entry }) => this.#checkCallback(entry);
     parts.ledger.onBatch = (line) => {
       const id = /^BATCH NEW .*?"jid":"(batch-\d+(?:\.inner)?)\./.exec(line)?.[1];
       if (id !== undefined) this.#made.set(id, (this.#made.get(id) ?? 0) + 1);

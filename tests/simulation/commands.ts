@@ -47,7 +47,7 @@ export class Commands {
       entry.isRequeuedEarly = dueInMs < REQUEUE_MS;
       if (entry.holder !== undefined) ledger.onRequeued(entry.holder);
     }
-    if (number < 0) ledger.onOtherPushed(entry);
+    if (number < 0) ledger.onOtherPushed(push);
     ledger.judge(whenPushed, push);
     if (isFirst && producer !== undefined && isOrdered) {
       const previous = this.#previous.get(producer) ?? -1;

@@ -7,7 +7,7 @@ import type { SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
 import { Restarts } from "./restarts.ts";
 import type { Violation } from "./result.ts";
-import { whenNamedTwice, whenSettled } from "./rules/pushes.ts";
+import { type Push, whenNamedTwice, whenSettled } from "./rules/pushes.ts";
 import type { Case, Facts, Rule, Rules } from "./rules/rule.ts";
 import { Runs } from "./runs.ts";
 import { ServerFacts } from "./server_facts.ts";
@@ -57,7 +57,7 @@ export class Ledger implements Facts {
   /** Called when the server accepts a job that its worker requeues. */
   onRequeued: (worker: Worker) => void = () => {};
   /** Called with each job that is no job of a producer when it is pushed. */
-  onOtherPushed: (entry: Entry) => void = () => {};
+  onOtherPushed: (push: Push) => void = () => {};
   /** Called with each BATCH command that the server has executed. */
   onBatch: (line: string) => void = () => {};
   readonly #now: () => number;

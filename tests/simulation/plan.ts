@@ -1,6 +1,7 @@
 import type { ConsumerLimits } from "../../mod.ts";
 import type { ConsumerPlan } from "./consumers.ts";
 import type { LinkWeather } from "./link.ts";
+import { outboxOf, type OutboxPlan } from "./outbox/plan.ts";
 import type { ProducerPlan } from "./producers.ts";
 import type { ClockError } from "./process.ts";
 import type { Random } from "./random.ts";
@@ -27,6 +28,8 @@ export interface WorldPlan {
   readonly batches: number;
   /** Mean time between two cancelled jobs, in milliseconds. */
   readonly cancelEveryMs: number | undefined;
+  /** The programs that enqueue jobs through an outbox, if there are any. */
+  readonly outbox: OutboxPlan | undefined;
   /** Mean time between two faults, in milliseconds. */
   readonly strikeEveryMs: number;
   /** Time for which faults continue after the last job was enqueued, in milliseconds. */
@@ -36,7 +39,7 @@ export interface WorldPlan {
 /** The parts of a plan that are drawn last. */
 type Extras = Pick<
   WorldPlan,
-  "server" | "consumers" | "hasTerms" | "batches" | "cancelEveryMs"
+  "server" | "consumers" | "hasTerms" | "batches" | "cancelEveryMs" | "outbox"
 >;
 
 /** The other parts. */
@@ -99,6 +102,9 @@ function extrasOf(random: Random, { server, consumers }: Basis): Extras {
     consumers: isCancelling
       ? consumers.map((one) => ({ ...one, options: { ...one.options, cancellation: true } }))
       : consumers,
+    outbox: random.chance(0.3)
+      ? outboxOf(random, clockOf, isEnterprise && random.chance(0.5))
+      : undefined,
   };
 }
 

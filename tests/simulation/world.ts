@@ -11,6 +11,7 @@ import { peekJob } from "../../src/server/stored_job.ts";
 import type { Entry } from "./entry.ts";
 import { Ledger } from "./ledger.ts";
 import { Network } from "./network.ts";
+import { OutboxOfWorld } from "./outbox/outbox_of_world.ts";
 import { planOf, type WorldPlan } from "./plan.ts";
 import { type Load, ProducerProcess } from "./producers.ts";
 import { Random, seeded } from "./random.ts";
@@ -103,6 +104,7 @@ export class World {
   readonly flows: Flows;
   readonly batches: BatchesOfWorld | undefined;
   readonly cancels: Cancels | undefined;
+  readonly outbox: OutboxOfWorld | undefined;
   readonly admin: Admin;
   readonly storage: StorageKind;
   /** True after the last random fault. */
@@ -175,6 +177,13 @@ export class World {
     if (plan.cancelEveryMs !== undefined) {
       this.cancels = new Cancels({ timeline, network, ledger, random: random.fork() });
     }
+    if (plan.outbox !== undefined) {
+      this.outbox = new OutboxOfWorld(
+        { ...this, queues, random: random.fork() },
+        plan.outbox,
+        options.jobs,
+      );
+    }
   }
 
   async run(): Promise<void> {
@@ -189,6 +198,7 @@ export class World {
     void this.flows.start(plan.flows, 500);
     void this.batches?.start(plan.batches, 500);
     void this.cancels?.start(plan.cancelEveryMs!);
+    this.outbox?.start();
     this.#storm.begin();
     const minutes = this.#options.minutes ?? 30;
     await timeline.run(() => load.left === 0, minutes * 60_000);
@@ -199,6 +209,7 @@ export class World {
     this.cancels?.stop();
     this.network.heal();
     this.disk?.heal();
+    this.outbox?.heal();
     await this.#settleCalls();
     await new CalmPhase(this, this.#options.jobs * (1 - STORM_SHARE)).run();
     this.producers.stop(0);
@@ -207,6 +218,7 @@ export class World {
       SETTLE_MS,
       () => this.producers.ending.length === 0 && this.#isStarted,
     );
+    await this.outbox?.finish();
     void this.admin.insist("resume all queues");
     this.consumers.start();
     for (const place of this.consumers.places) {
@@ -238,7 +250,12 @@ export class World {
       jobs: ledger.taken,
       minutes: Math.round(timeline.now / 6000) / 10,
       storage: this.storage,
-      faults: { ...network.counts, ...this.disk?.counts, ...this.#storm.counts },
+      faults: {
+        ...network.counts,
+        ...this.disk?.counts,
+        ...this.#storm.counts,
+        ...this.outbox?.counts,
+      },
       restarts: this.restarts,
       reruns: ledger.reruns,
       counts: { ...ledger.counts, turns: timeline.turns },

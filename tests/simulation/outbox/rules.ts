@@ -1,0 +1,286 @@
+import { parseTimestamp } from "../../../src/job/timestamp.ts";
+import type { Ledger } from "../ledger.ts";
+import type { SimulatedProcess } from "../process.ts";
+import type { Push } from "../rules/pushes.ts";
+import { REFUSED_TYPE } from "../server_watch.ts";
+import type { DatabaseListener } from "./database.ts";
+import type { DatabaseClient } from "./database_client.ts";
+import type { RowState } from "./sql.ts";
+
+/** A relay, as the rules see it. */
+export interface JudgedRelay {
+  readonly process: SimulatedProcess;
+  readonly client: DatabaseClient;
+  readonly claimSeconds: number;
+  readonly pollMs: number;
+  /** Simulated time at which its stop gave up, or began while a statement failed. */
+  readonly gaveUpAt: number;
+}
+
+/** The used parts of a job. */
+interface WireJob {
+  readonly jobtype: string;
+  readonly args: readonly unknown[];
+  readonly queue: string;
+  readonly at?: string;
+  readonly custom?: { readonly unique_for?: number };
+}
+
+/** A relay that has claimed a row. */
+interface Claim {
+  readonly relay: JudgedRelay;
+  readonly atMs: number;
+}
+
+/** The record of a job in the outbox. */
+interface Record {
+  readonly jid: string;
+  readonly id: number;
+  readonly insertedAt: number;
+  readonly isRefused: boolean;
+  /** In ms since 1970; 0 for a job without a time. */
+  readonly dueAt: number;
+  state: "open" | "committed" | "rolled back";
+  committedAt: number;
+  claims: Claim[];
+  /** Number of times that a relay has pushed it. */
+  pushes: number;
+  pushedAt: number;
+  deletedAt: number;
+  rejectedAt: number;
+}
+
+/** Time for which the effects of a fault last, in milliseconds. */
+const RECOVERY_MS = 60_000;
+
+/** Share of the time of a claim after which a paused relay may be too late to extend it. */
+const LATE_SHARE = 0.6;
+
+/** The judge of the outbox: which of its jobs reach the server, how often, and why. */
+export class OutboxRules implements DatabaseListener {
+  /** Simulated time at which the clock of the database was last set. */
+  clockSetAt = -Infinity;
+  /** A time to which the server was paused, which is no reason for a second push. */
+  stalledUntil = -Infinity;
+  readonly #ledger: Ledger;
+  readonly #records = new Map<string, Record>();
+  readonly #byId = new Map<number, Record>();
+  readonly #relays = new Map<SimulatedProcess, JudgedRelay>();
+  /** The order in which each relay must push what it has claimed, and its last push. */
+  readonly #turns = new Map<JudgedRelay, { readonly order: Map<Record, number>; last: number }>();
+  /** True if only one relay runs at a time. */
+  readonly #isLone: boolean;
+  #numbers = 0;
+  /** Number of rows that have not been deleted or refused. */
+  left = 0;
+
+  constructor(ledger: Ledger, isLone: boolean) {
+    this.#ledger = ledger;
+    this.#isLone = isLone;
+  }
+
+  register(relay: JudgedRelay): void {
+    this.#relays.set(relay.process, relay);
+    this.#turns.set(relay, { order: new Map(), last: 0 });
+  }
+
+  inserted(row: RowState): void {
+    const { jid, id, job } = row;
+    const { jobtype, at, args, queue, custom } = JSON.parse(job) as WireJob;
+    if (custom?.unique_for !== undefined) {
+      const key = JSON.stringify([queue, ...args]);
+      this.#ledger.of(jid).unique = { key, forMs: custom.unique_for * 1000, until: "success" };
+    }
+    const record: Record = {
+      ...{
+        jid,
+        id,
+        state: "open",
+        insertedAt: this.#ledger.now,
+        isRefused: jobtype === REFUSED_TYPE,
+      },
+      dueAt: at === undefined ? 0 : parseTimestamp(at)!.getTime(),
+      ...{ committedAt: Infinity, claims: [], pushes: 0, pushedAt: Infinity },
+      ...{ deletedAt: Infinity, rejectedAt: Infinity },
+    };
+    if (this.#records.has(jid)) this.#ledger.violated("the outbox makes no id twice", jid);
+    this.#records.set(jid, record);
+    this.#byId.set(id, record);
+  }
+
+  rolledBack({ jid }: RowState): void {
+    this.#tell(jid, "its transaction is rolled back");
+    this.#records.get(jid)!.state = "rolled back";
+    this.#ledger.count("outbox: jobs rolled back");
+  }
+
+  committed(before: RowState | undefined, after: RowState | undefined, by: SimulatedProcess): void {
+    const { jid } = (before ?? after)!;
+    const record = this.#records.get(jid)!;
+    const { now } = this.#ledger;
+    this.#ledger.trace.add(8, (before ?? after)!.id, now);
+    if (before === undefined) {
+      this.#tell(jid, "its transaction is committed");
+      record.state = "committed";
+      record.committedAt = now;
+      this.left++;
+      this.#ledger.count("outbox: jobs committed");
+      return;
+    }
+    if (after === undefined) return this.#deleted(record, by);
+    if (after.error !== null && before.error === null) return this.#refused(record, after.error);
+    if (after.claimedBy === null) return this.#tell(jid, `released by ${by.name}`);
+    const isExtended = after.claimedBy === before.claimedBy;
+    this.#tell(jid, `${isExtended ? "claimed again or extended" : "claimed"} by ${by.name}`);
+    const relay = this.#relays.get(by);
+    if (relay === undefined) return;
+    if (!isExtended) record.claims.push({ relay, atMs: now });
+    this.#ledger.count("outbox: claims");
+    this.#turns.get(relay)!.order.set(record, 0);
+  }
+
+  /** Records that a relay got the rows that it has claimed: it must push them in this order. */
+  claimed(relay: JudgedRelay, ids: readonly number[]): void {
+    const { order } = this.#turns.get(relay)!;
+    for (const id of [...ids].sort((a, b) => a - b)) {
+      order.set(this.#byId.get(id)!, ++this.#numbers);
+    }
+  }
+
+  /** Records that the server accepted a job. */
+  pushed({ entry, isNew, isRequeued, dueInMs }: Push): void {
+    const record = this.#records.get(entry.jid);
+    if (record === undefined || isRequeued && entry.toRequeue > 0) return;
+    const { jid, state, claims, dueAt } = record;
+    const { now } = this.#ledger;
+    if (state !== "committed") {
+      this.#ledger.violated(
+        state === "open"
+          ? "a job of the outbox is pushed after its commit"
+          : "a job that was rolled back is not pushed",
+        jid,
+      );
+    }
+    if (record.rejectedAt < Infinity) this.#ledger.violated("a refused job is not pushed", jid);
+    this.#checkOrder(record);
+    this.#checkTaken(record);
+    if (record.pushes++ === 0) {
+      record.pushedAt = now;
+      this.#checkTime(record, dueInMs);
+      return;
+    }
+    this.#ledger.count("outbox: jobs pushed again");
+    if (
+      isNew && dueAt > 0 && dueInMs > 0 && entry.waiting > 1 && !this.#ledger.server.hasLostChanges
+    ) {
+      this.#ledger.violated("a scheduled job that is pushed twice is one job", jid);
+    }
+    const why = this.#whyAgain(claims);
+    if (why !== undefined) return this.#ledger.count(`outbox: pushed again, ${why}`);
+    this.#ledger.violated("a job of the outbox is pushed twice only for a reason", jid);
+  }
+
+  /** Checks that a relay reports a failure only if there was a fault. */
+  failed({ process, client }: JudgedRelay, error: unknown): void {
+    const { now, server } = this.#ledger;
+    this.#ledger.count("outbox: failures of relays");
+    const troubledAt = Math.max(process.troubledAt, client.troubledAt, server.troubledAt);
+    const { code, message } = error as { code?: string; message: string };
+    // If the server refuses all jobs of a batch, the relay reports that as an outage.
+    if (code === "SERVER_ERROR" || troubledAt > now - RECOVERY_MS) return;
+    this.#ledger.violated("a relay fails only because of a fault", `${process.name}: ${message}`);
+  }
+
+  /** Checks the outbox at the end. `rows` are those that are left. */
+  judge(rows: readonly RowState[]): void {
+    for (const { jid, error, claimedBy } of rows) {
+      if (error !== null && claimedBy === null) continue;
+      this.#ledger.violated("no row stays in the outbox", jid);
+    }
+    for (const { jid, state, pushes, rejectedAt } of this.#records.values()) {
+      if (state === "committed" && pushes === 0 && rejectedAt === Infinity) {
+        this.#ledger.violated("a committed job of the outbox reaches the server", jid);
+      }
+    }
+  }
+
+  #deleted(record: Record, by: SimulatedProcess): void {
+    const { jid, pushes } = record;
+    this.#tell(jid, `deleted by ${by.name}`);
+    if (record.rejectedAt === Infinity) this.left--;
+    record.deletedAt = this.#ledger.now;
+    const entry = this.#ledger.of(jid);
+    if (pushes === 0 && !entry.isRefusedAsEqual) {
+      return this.#ledger.violated("a row is deleted after the server has its job", jid);
+    }
+    this.#ledger.settled(entry, "accepted");
+  }
+
+  #refused(record: Record, error: string): void {
+    const { jid, isRefused, pushes } = record;
+    this.#tell(jid, `refused: ${error}`);
+    this.left--;
+    record.rejectedAt = this.#ledger.now;
+    this.#ledger.count("outbox: jobs refused");
+    if (!isRefused || pushes > 0) {
+      this.#ledger.violated("only a refused job gets an error", `${jid}: ${error}`);
+    }
+  }
+
+  /** Returns the reason for which a job may be pushed again. */
+  #whyAgain(claims: readonly Claim[]): string | undefined {
+    const { now, server } = this.#ledger;
+    // Long before the push, a fault has no effect on it.
+    const first = claims[0]?.atMs ?? now;
+    for (const { relay: { process, client, claimSeconds, gaveUpAt }, atMs } of claims) {
+      if (process.isDead) return "as a relay died";
+      const lateMs = claimSeconds * 1000 * LATE_SHARE;
+      const isPaused = client.pauses.some((one) => one.atMs + one.ms >= atMs && one.ms >= lateMs);
+      if (isPaused) return "as a relay was paused for longer than its claim";
+      if (gaveUpAt >= atMs) return "as a relay had to stop";
+      if (process.lostAt >= atMs) return "as a connection was lost";
+      if (client.outageMs(atMs) >= lateMs) return "as the database was out of reach";
+    }
+    if (this.clockSetAt >= first) return "as the clock of the database was set";
+    const { lostAt, troubledAt } = server;
+    const isStall = lostAt === this.stalledUntil && troubledAt === this.stalledUntil;
+    if (lostAt >= first && !isStall) return "as a connection was lost with the server";
+    return undefined;
+  }
+
+  /** Checks that a relay pushes what it has claimed in the order of insertion. */
+  #checkOrder(record: Record): void {
+    if (!this.#isLone || record.pushes > 0) return;
+    const relay = record.claims.at(-1)?.relay;
+    if (relay === undefined) return;
+    const turn = this.#turns.get(relay)!;
+    const number = turn.order.get(record);
+    if (number === undefined || number === 0) return;
+    const { process, client } = relay;
+    const { now, server } = this.#ledger;
+    const troubledAt = Math.max(process.troubledAt, client.troubledAt, server.troubledAt);
+    const isCalm = troubledAt < now - RECOVERY_MS;
+    if (isCalm && number < turn.last) {
+      this.#ledger.violated("one relay keeps the order of the rows", record.jid);
+    }
+    turn.last = Math.max(turn.last, number);
+  }
+
+  /** Checks that a job comes from the relay that has claimed it. */
+  #checkTaken({ jid, claims }: Record): void {
+    if (claims.length === 0) this.#ledger.violated("a relay pushes what it has claimed", jid);
+  }
+
+  /** Checks that the server has the time that the program has set. */
+  #checkTime({ jid, dueAt }: Record, dueInMs: number): void {
+    if (dueAt === 0 && dueInMs > 0) this.#ledger.violated("a job keeps its time", jid);
+    const offMs = dueAt - this.#ledger.locks.now() - dueInMs;
+    if (dueAt > 0 && Math.abs(offMs) > 1) {
+      this.#ledger.violated("a job keeps its time", `${jid}: off by ${offMs} ms`);
+    }
+  }
+
+  #tell(jid: string, what: string): void {
+    this.#ledger.tell?.(jid, `outbox: ${what}`);
+  }
+}
