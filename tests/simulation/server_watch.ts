@@ -1,6 +1,7 @@
 import type { Clock } from "../../src/internal/clock.ts";
 import type { Enterprise } from "../../src/server/enterprise/enterprise.ts";
 import type { Fetches } from "../../src/server/fetches.ts";
+import { WORKFLOW_PREFIX } from "../../src/job/internal_queues.ts";
 import { GoError } from "../../src/server/go/error.ts";
 import type { Manager } from "../../src/server/manager.ts";
 import type { Queues } from "../../src/server/queues.ts";
@@ -10,6 +11,7 @@ import { QUEUE_PLACE } from "../../src/server/store/places.ts";
 import { peekJob, type StoredJob } from "../../src/server/stored_job.ts";
 import type { Entry } from "./entry.ts";
 import type { Ledger } from "./ledger.ts";
+import { whenTokensAwaited } from "./rules/runs.ts";
 
 /** The simulated server refuses jobs of this type. */
 export const REFUSED_TYPE = "refused";
@@ -106,7 +108,12 @@ export class ServerWatch {
     const { fetch } = fetches;
     fetches.fetch = (names, wid, onWait) => {
       this.#ledger.runs.fetches(wid);
-      return fetch.call(fetches, names, wid, onWait);
+      const reply = fetch.call(fetches, names, wid, onWait);
+      const [queue = ""] = names;
+      if (reply instanceof Promise && queue.startsWith(WORKFLOW_PREFIX)) {
+        this.#ledger.judge(whenTokensAwaited, { queue });
+      }
+      return reply;
     };
   }
 

@@ -18,7 +18,7 @@ import {
   serverFault,
   since,
 } from "./excuses.ts";
-import type { Excuse, Rules } from "./rule.ts";
+import type { Case, Excuse, Rules } from "./rule.ts";
 
 /** A worker without faults for this time must have sent its heartbeats, in milliseconds. */
 const FORGET_MS = 100_000;
@@ -31,6 +31,9 @@ const STOP_MS = 2000;
 
 /** Longest time for which a reply is on its way, in milliseconds. */
 const REPLY_MS = 200;
+
+/** Time for which a server may miss the mark of a reader after it has lost jobs, in milliseconds. */
+const READ_MS = 60_000;
 
 /** A worker. */
 interface OfWorker {
@@ -119,5 +122,19 @@ export const whenHeldAfterStop: Rules<StoppedRun> = [
   {
     rule: "a stopped consumer has no reserved job",
     excuses: [isFetchedEarlier, isShared, isAnnounced, isListed, isFetchedAtEnd],
+  },
+];
+
+/** A FETCH for the tokens of a join. */
+interface TokenFetch extends Case {
+  readonly queue: string;
+}
+
+/** A FETCH for the tokens of a join waits, and so do the results behind it on its connection. */
+export const whenTokensAwaited: Rules<TokenFetch> = [
+  {
+    rule: "a join holds back no result",
+    excuses: [since(before(READ_MS, now), serverFault, flushed)],
+    detail: ({ queue }) => queue,
   },
 ];
