@@ -59,7 +59,7 @@ export function workflowContract(subject: Subject): void {
     assert.equal((await workflows.status(producer, id)).state, "succeeded");
 
     const own = Object.keys((await producer.info()).queues).filter((name) => name.includes(id));
-    assert.equal(own.length, 3, "the state, and the tokens of two joins until their last check");
+    assert.equal(own.length, 6, "tokens and marks of the state and of two joins");
     await producer.queues.remove([queue, ...own]);
     await producer.sets.scheduled.discard({ pattern: `*${id}*` });
   });
