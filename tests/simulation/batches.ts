@@ -100,7 +100,7 @@ export class BatchesOfWorld {
       ledger.count("batches");
       if (batch.state !== "committed") continue;
       if (ledger.server.hasLostJobs || this.#isMiscounted(batch)) {
-        ledger.count("batches that lost a job, or had one twice");
+        ledger.count("batches that lost a job");
         continue;
       }
       if (batch.hasComplete && this.#areMembers(batch, () => true)) {
@@ -238,14 +238,11 @@ export class BatchesOfWorld {
   /** Returns true if the server may count the jobs of a batch wrongly. */
   #isMiscounted({ id, members, child }: BatchRecord): boolean {
     const callbacks = [`${id}.complete`, `${id}.success`];
-    if (callbacks.some((jid) => this.#parts.ledger.of(jid).removed > 0)) return true;
-    const isWrong = (jid: string) => {
-      const { pushes, removed, isShared } = this.#parts.ledger.of(jid);
-      return pushes > 1 || removed > 0 || isShared;
-    };
+    const isRemoved = (jid: string) => this.#parts.ledger.of(jid).removed > 0;
+    if (callbacks.some(isRemoved)) return true;
     // Its twin is never committed, and the batch around it waits for both.
     if (child !== undefined && this.#made.get(child.id) !== 1) return true;
-    return members.some(isWrong) ||
+    return members.some(isRemoved) ||
       child !== undefined && (child.state !== "committed" || this.#isMiscounted(child));
   }
 

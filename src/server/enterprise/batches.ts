@@ -36,8 +36,6 @@ export interface NewBatch {
 export interface BatchesOptions {
   readonly clock: Clock;
   readonly batches: ExpiringTable<BatchRecord>;
-  /** Marks jobs whose last run failed, by batch and jid. */
-  readonly failures: ExpiringTable<1>;
   /** Enqueues the job of a callback. */
   push(job: StoredJob): void;
 }
@@ -61,7 +59,7 @@ export interface BatchesOptions {
  * Guessed:
  *
  * - `pending` counts a job until it has succeeded, `failed` counts the pending jobs whose last run
- *   failed
+ *   failed; a job that was pushed twice counts twice
  * - an open batch holds its callbacks back until it is committed again
  * - a committed batch accepts jobs without being opened
  * - a job of an unknown batch is refused
@@ -73,15 +71,13 @@ export interface BatchesOptions {
 export class Batches {
   readonly #clock: Clock;
   readonly #batches: ExpiringTable<BatchRecord>;
-  readonly #failures: ExpiringTable<1>;
   readonly #push: (job: StoredJob) => void;
   readonly #fine: FineTime;
 
-  constructor({ clock, batches, failures, push }: BatchesOptions) {
+  constructor({ clock, batches, push }: BatchesOptions) {
     this.#clock = clock;
     this.#fine = new FineTime(clock);
     this.#batches = batches;
-    this.#failures = failures;
     this.#push = push;
   }
 
@@ -165,31 +161,36 @@ export class Batches {
   }
 
   /** Adds a job that was checked to its batch. */
-  add({ custom }: StoredJob): void {
+  add({ custom, failure }: StoredJob): void {
     const batch = this.#find(custom?.["bid"]);
     if (batch === undefined) return;
     batch.total++;
     batch.pending++;
+    // A worker may push a job again after a run that failed.
+    if (failure !== undefined) batch.failed++;
     this.#save(batch);
   }
 
   /** Records that a job has succeeded. */
   succeeded(job: StoredJob): void {
     this.#callbackSucceeded(job);
-    const batch = this.#find(job.custom?.["bid"]);
+    this.ended(job);
+  }
+
+  /** Records that a job has succeeded, or that no worker can report its result any more. */
+  ended({ custom, failure }: StoredJob): void {
+    const batch = this.#find(custom?.["bid"]);
     if (batch === undefined) return;
-    if (this.#failures.delete(failureKey(batch, job))) batch.failed--;
+    if (failure !== undefined) batch.failed = Math.max(batch.failed - 1, 0);
     batch.pending = Math.max(batch.pending - 1, 0);
     this.#advance(batch);
   }
 
-  /** Records that a run of a job has failed. */
-  failed(job: StoredJob): void {
-    const batch = this.#find(job.custom?.["bid"]);
+  /** Records that a run of a job has failed. The job has the failure already. */
+  failed({ custom, failure }: StoredJob): void {
+    const batch = this.#find(custom?.["bid"]);
     if (batch === undefined) return;
-    const key = failureKey(batch, job);
-    if (this.#failures.get(key) === undefined) batch.failed++;
-    this.#failures.set(key, 1, this.#clock.now() + KEPT_MS);
+    if (failure?.retry_count === 0) batch.failed++;
     this.#advance(batch);
   }
 
@@ -260,8 +261,4 @@ export class Batches {
       : batch.createdAt + UNCOMMITTED_MS;
     this.#batches.set(batch.bid, batch, until);
   }
-}
-
-function failureKey({ bid }: BatchRecord, { jid }: StoredJob): string {
-  return `${bid} ${jid}`;
 }

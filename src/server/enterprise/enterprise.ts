@@ -37,11 +37,10 @@ export class Enterprise implements JobHooks {
     this.#clock = clock;
     this.#extend = extend;
     const batches = new ExpiringTable<BatchRecord>("batches", clock, records);
-    const failures = new ExpiringTable<1>("batch_failures", clock, records);
     const tracks = new ExpiringTable<Track>("tracks", clock, records);
     const locks = new ExpiringTable<string>("locks", clock, records);
-    this.#tables = [batches, failures, tracks, locks];
-    this.#batches = new Batches({ clock, batches, failures, push });
+    this.#tables = [batches, tracks, locks];
+    this.#batches = new Batches({ clock, batches, push });
     this.#tracks = new Tracks(tracks, clock);
     this.#unique = new Unique(locks);
   }
@@ -89,6 +88,10 @@ export class Enterprise implements JobHooks {
     this.#unique.started(job);
     this.#tracks.setState(job, "working");
     return true;
+  }
+
+  replaced(job: StoredJob): void {
+    this.#batches.ended(job);
   }
 
   acknowledged(job: StoredJob): void {

@@ -85,6 +85,52 @@ for (const [retry, fate] of [[0, "is dropped"], [-1, "dies"]] as const) {
   });
 }
 
+for (
+  const [ends, counts, name] of [
+    [["fail", "fail"], [2, 2, 2, "1", ""], "dies twice"],
+    [["fail", "ack"], [2, 1, 1, "1", ""], "dies once"],
+    [["ack", "ack"], [2, 0, 0, "1", ""], "succeeds twice"],
+  ] as const
+) {
+  test(`a job that was sent twice and ${name} counts twice`, async () => {
+    await using s = await Setting.start();
+    const bid = await s.batch("twice", ["complete"]);
+    for (let i = 0; i < 2; i++) await s.push("member-01", { custom: { bid }, retry: -1 });
+    await s.commit(bid);
+    for (const end of ends) await s.run("member-01", end);
+    assert.deepEqual(await s.counts(bid), counts);
+  });
+}
+
+test("two running jobs with the same jid have one result, so they count as one", async () => {
+  await using s = await Setting.start();
+  const bid = await s.batch("twins", ["complete", "success"]);
+  for (let i = 0; i < 2; i++) await s.push("member-01", { custom: { bid } });
+  await s.commit(bid);
+  for (let i = 0; i < 2; i++) assert.equal(await s.next(), "member-01");
+  assert.deepEqual(await s.counts(bid), [2, 1, 0, "", ""]);
+  for (let i = 0; i < 2; i++) await s.ack("member-01");
+  assert.deepEqual(await s.counts(bid), [2, 0, 0, "1", ""]);
+});
+
+test("a job that is pushed again after a failed run counts as run", async () => {
+  await using s = await Setting.start();
+  const bid = await s.batch("again", ["complete", "success"]);
+  await s.push("member-01", { custom: { bid } });
+  await s.commit(bid);
+  assert.equal(await s.next(), "member-01");
+  const failure = { retry_count: 0, failed_at: s.in(0), message: "no", errtype: "Error" };
+  await s.push("member-01", { custom: { bid }, failure });
+  await s.ack("member-01");
+  assert.deepEqual(await s.counts(bid), [2, 1, 1, "1", ""]);
+  await s.run("complete-again", "ack", "callbacks");
+  await s.run("member-01", "fail");
+  assert.deepEqual(await s.counts(bid), [2, 1, 1, "2", ""]);
+  await s.retry();
+  await s.run("member-01");
+  assert.deepEqual(await s.counts(bid), [2, 0, 0, "2", "1"]);
+});
+
 test("an expired reservation is a failed run", async () => {
   await using s = await Setting.start();
   const bid = await s.batch("lost", ["complete"]);

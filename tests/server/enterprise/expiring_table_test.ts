@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { ManualClock } from "../../../src/server/mod.ts";
 import { Enterprise } from "../../../src/server/enterprise/enterprise.ts";
 import { ExpiringTable, type Records } from "../../../src/server/enterprise/expiring_table.ts";
+import { recordFailure } from "../../../src/server/failure.ts";
 import { readJob, type StoredJob } from "../../../src/server/stored_job.ts";
 
 /** Records in memory, as strings. */
@@ -48,6 +49,8 @@ test("Enterprise's records survive a restart if they are stored", () => {
   const second = job("member-02", { bid });
   enterprise.pushing(first, undefined);
   enterprise.pushing(second, undefined);
+  const failure = { jid: second.jid, errtype: "Error", message: "no", backtrace: [] };
+  recordFailure(second, failure, "2026-01-01T00:00:00Z");
   enterprise.failed(second, "retries");
 
   enterprise = start();

@@ -9,6 +9,7 @@ export interface JobFields {
   readonly queue?: string;
   readonly at?: string;
   readonly retry?: number;
+  readonly failure?: object;
   readonly reserve_for?: number;
 }
 
