@@ -28,6 +28,12 @@ export interface OutboxPlan {
   readonly isUnique: boolean;
 }
 
+/**
+ * Largest error of the database's clock, in milliseconds. If the clock is set back by this time, the
+ * claims of a crashed relay last longer by it.
+ */
+export const CLOCK_MS = 600_000;
+
 /** Draws the outbox of a world. `clockOf` draws the clock of a machine. */
 export function outboxOf(
   random: Random,
@@ -64,7 +70,7 @@ export function outboxOf(
   if (!programs.some(({ hasWriter }) => hasWriter)) programs.push(program(true, false));
   return {
     dialect,
-    databaseClock: clockOf(random),
+    databaseClock: { ...clockOf(random), aheadMs: random.between(-CLOCK_MS, CLOCK_MS) },
     programs,
     everyMs: random.pick([20, 100, 400]),
     strikeEveryMs: random.pick([300, 1500, 5000]),

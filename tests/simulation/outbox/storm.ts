@@ -3,6 +3,7 @@ import type { Random } from "../random.ts";
 import { someMs } from "../strike.ts";
 import type { StatementFault } from "./database_client.ts";
 import type { OutboxOfWorld } from "./outbox_of_world.ts";
+import { CLOCK_MS } from "./plan.ts";
 import type { OutboxProgram } from "./program.ts";
 
 /** Largest number of microtasks, writes and statements after which a program is killed. */
@@ -129,12 +130,11 @@ const STRIKES: Readonly<Record<string, OutboxStrike>> = {
   "outbox: program killed while it stops": {
     weight: 1,
     restMs: 2000,
-    strike: ({ crew, database }, random) => {
+    strike: ({ crew }, random) => {
       const [program] = crew.ending;
       const isPowerLoss = random.chance(0.3);
       if (!crew.killEnding(isPowerLoss)) return false;
       program!.client.ended(isPowerLoss);
-      void database;
       return true;
     },
   },
@@ -178,7 +178,7 @@ const STRIKES: Readonly<Record<string, OutboxStrike>> = {
     weight: 1,
     restMs: 20_000,
     strike({ database: { process }, rules, timeline }, random) {
-      process.jump(someMs(random, 600_000) * random.pick([-1, 1]) - process.aheadMs);
+      process.jump(someMs(random, CLOCK_MS) * random.pick([-1, 1]) - process.aheadMs);
       rules.clockSetAt = timeline.now;
       return true;
     },
