@@ -1,3 +1,4 @@
+import { whenTold } from "./rules/consumers.ts";
 import type { World } from "./world.ts";
 
 /** Longest time until some of the jobs are enqueued, and time between two rounds of deploys, in ms. */
@@ -66,17 +67,14 @@ export class CalmPhase {
     const { workers } = server.state ?? {};
     const toldAt = timeline.now;
     for (const place of consumers.places) {
-      const member = consumers.at(place);
+      const { worker, consumer } = consumers.at(place);
       const signal = random.pick(["quiet", "terminate"] as const);
-      member.isSignalled = workers?.signal(member.consumer.wid, signal) === true;
+      worker.isSignalled = workers?.signal(consumer.wid, signal) === true;
     }
     await this.#wait(TOLD_MS);
     for (const place of consumers.places) {
-      const { process, isSignalled, consumer } = consumers.at(place);
-      const isCalm = Math.max(process.troubledAt, ledger.server.troubledAt) < toldAt;
-      if (isSignalled && isCalm && consumer.state === "running") {
-        ledger.violated("a consumer follows the server's signal", process.name);
-      }
+      const { process, worker } = consumers.at(place);
+      if (worker.isSignalled) ledger.judge(whenTold, { worker, process, atMs: toldAt });
       consumers.deploy(place, { graceMs: 0, downMs: 1 });
     }
     await this.#wait(LOAD_MS);

@@ -8,7 +8,7 @@ import type { Random } from "./random.ts";
 import { Restarts } from "./restarts.ts";
 import type { Violation } from "./result.ts";
 import { type Push, whenNamedTwice, whenSettled } from "./rules/pushes.ts";
-import type { Case, Facts, Rule, Rules } from "./rules/rule.ts";
+import { type Facts, nameOf, type Rules } from "./rules/rule.ts";
 import { Runs } from "./runs.ts";
 import { ServerFacts } from "./server_facts.ts";
 import { Trace } from "./trace.ts";
@@ -104,14 +104,14 @@ export class Ledger implements Facts {
   }
 
   /** Checks a case by all rules. Returns true if it violates one. */
-  judge<C extends Case>(rules: Rules<C>, it: C): boolean {
+  judge<C extends object>(rules: Rules<C>, it: C): boolean {
     let isViolated = false;
     for (const rule of rules) if (this.#check(rule, it)) isViolated = true;
     return isViolated;
   }
 
   /** Checks a case by the rules until it violates one. */
-  judgeFirst<C extends Case>(rules: Rules<C>, it: C): void {
+  judgeFirst<C extends object>(rules: Rules<C>, it: C): void {
     for (const rule of rules) if (this.#check(rule, it)) return;
   }
 
@@ -138,18 +138,14 @@ export class Ledger implements Facts {
   }
 
   /** Returns true if a case violates a rule. */
-  #check<C extends Case>({ rule, broken, excuses, detail }: Rule<C>, it: C): boolean {
+  #check<C extends object>({ name, broken, excuses, detail }: Rules<C>[number], it: C): boolean {
     if (broken?.(it, this) === false) return false;
     for (const excuse of excuses ?? []) {
       if (!excuse(it, this)) continue;
       if (excuse.counted !== undefined) this.count(excuse.counted);
       return false;
     }
-    this.violated(rule, detail?.(it, this) ?? nameOf(it));
+    this.violated(name, detail?.(it, this) ?? nameOf(it));
     return true;
   }
-}
-
-function nameOf({ process, entry }: Case): string {
-  return [process?.name, entry?.jid].filter((name) => name !== undefined).join(": ");
 }

@@ -7,13 +7,14 @@ import {
   StateError,
 } from "../../mod.ts";
 import type { JobFields } from "../../src/job/job.ts";
-import { type Behaviour, BEHAVIOURS } from "./consumers.ts";
+import { type Behaviour, BEHAVIOURS } from "./behaviours.ts";
 import type { Member } from "./crew.ts";
 import type { Entry, Promised } from "./entry.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Network } from "./network.ts";
 import { type ClockError, SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
+import { whenStopped } from "./rules/consumers.ts";
 import { REFUSED_TYPE } from "./server_watch.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -124,7 +125,7 @@ export class ProducerProcess implements Member {
   /** Waits for its calls, and ends. */
   async stop(): Promise<void> {
     this.isStopping = true;
-    const [since, begunAt] = [this.process.elapsed(), this.process.timeline.now];
+    const [since, atMs] = [this.process.elapsed(), this.process.timeline.now];
     await this.#producer?.close();
     await this.#running;
     // The producer may have connected meanwhile.
@@ -132,9 +133,7 @@ export class ProducerProcess implements Member {
     await this.process.sleep(10);
     const { ledger } = this.#parts;
     const tookMs = this.process.elapsed() - since;
-    if (tookMs > STOP_MS && this.process.pausedAt < begunAt) {
-      ledger.violated("a stop ends in time", `${this.process.name}: ${tookMs} ms`);
-    }
+    ledger.judge(whenStopped, { process: this.process, atMs, tookMs, limitMs: STOP_MS });
     if (this.open > 0) {
       ledger.violated("every call settles", `${this.open} of ${this.process.name}`);
     }

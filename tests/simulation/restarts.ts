@@ -1,6 +1,6 @@
 import { clearCopies, copiesIn, type Entry, type Place, stateOf } from "./entry.ts";
 import type { Ledger } from "./ledger.ts";
-import { whenGroupIsTorn, whenMisplaced, whenRestarted } from "./rules/restarts.ts";
+import { whenGroupIsTorn, whenMisplaced, whenRestarted } from "./rules/moves.ts";
 
 /** Records what a server finds when it starts again. */
 export class Restarts {

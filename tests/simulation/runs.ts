@@ -2,15 +2,13 @@ import type { Report } from "../../mod.ts";
 import type { Entry } from "./entry.ts";
 import type { Ledger } from "./ledger.ts";
 import { whenOwed } from "./rules/results.ts";
-import {
-  CANCEL_MS,
-  whenCancelled,
-  whenForgotten,
-  whenHeldAfterStop,
-  whenStarted,
-  whenStepped,
-} from "./rules/runs.ts";
+import { isTroubled, whenForgotten, whenTold } from "./rules/consumers.ts";
+import { isTroubledStop, whenHeldAfterStop } from "./rules/reports.ts";
+import { CANCEL_MS, whenCancelled, whenStarted, whenStepped } from "./rules/runs.ts";
 import type { Worker } from "./worker.ts";
+
+/** Time after which a consumer must have followed the server's signal, in milliseconds. */
+const SIGNAL_MS = 3000;
 
 /**
  * Records what workers do. The code of a process that was killed in the middle of an event runs on
@@ -74,11 +72,11 @@ export class Runs {
     const ledger = this.#ledger;
     const { holder: worker, jid } = entry;
     entry.cancelledAt = ledger.now;
-    const signal = worker?.signalOf(jid);
+    const signal = worker?.signals.get(jid);
     if (worker === undefined || signal === undefined) return;
     const { process } = worker;
     process.timeline.at(ledger.now + CANCEL_MS, () => {
-      if (signal.aborted || worker.signalOf(jid) !== signal) return;
+      if (signal.aborted || worker.signals.get(jid) !== signal) return;
       ledger.judge(whenCancelled, { entry, worker, process });
     });
   }
@@ -89,9 +87,18 @@ export class Runs {
     if (worker !== undefined) worker.fetchedAt = this.#ledger.now;
   }
 
-  /** Records that the server answers a heartbeat with its signal. */
+  /** Records that the server answers a heartbeat with its signal to go quiet or to end. */
   told(wid: string): void {
-    this.#ledger.workers.get(wid)?.told();
+    const ledger = this.#ledger;
+    const worker = ledger.workers.get(wid);
+    if (worker === undefined || worker.isTold) return;
+    worker.isTold = true;
+    const it = { worker, process: worker.process, atMs: ledger.now };
+    worker.process.timeline.at(ledger.now + SIGNAL_MS, () => {
+      // After a fault, the next reply to a heartbeat tells it again.
+      worker.isTold = !isTroubled(it, ledger);
+      ledger.judge(whenTold, it);
+    });
   }
 
   /** Records that the server has removed a worker without heartbeats. */
@@ -103,9 +110,10 @@ export class Runs {
 
   /** Checks that a consumer that has stopped without faults left no job reserved. */
   checkStopped(worker: Worker, { unfinished, unreported }: Report): void {
-    if (!worker.reports.isCalmStop) return;
-    const listed = new Set([...unfinished, ...unreported].map(({ jid }) => jid));
     const { process } = worker;
+    // Checked before all jobs are looked at, which takes long.
+    if (isTroubledStop({ worker, process }, this.#ledger)) return;
+    const listed = new Set([...unfinished, ...unreported].map(({ jid }) => jid));
     for (const entry of this.#ledger.jobs) {
       if (entry.holder !== worker || entry.working === 0) continue;
       const isListed = listed.has(entry.jid);

@@ -3,6 +3,7 @@ import type { Random } from "./random.ts";
 import { KILL_REST_MS, KILL_STRIKES } from "./kill_strikes.ts";
 import { RARE_REST_MS, RARE_STRIKES } from "./rare_strikes.ts";
 import { anyCrew, onLink, onMember, onWorld, someMs, type Strike } from "./strike.ts";
+import { whenTold } from "./rules/consumers.ts";
 import type { World } from "./world.ts";
 
 /** Faults after which the server reads its disk again. */
@@ -149,18 +150,15 @@ const STRIKES: Readonly<Record<string, Strike>> = {
     ({ consumers }) => consumers,
     (crew, place, random, { server, ledger }) => {
       const member = crew.at(place);
-      const since = member.process.timeline.now;
+      const { worker, process, process: { timeline } } = member;
+      const toldAt = timeline.now;
       const signal = random.chance(0.5) ? "quiet" : "terminate";
       if (server.state?.workers.signal(member.consumer.wid, signal) !== true) return;
-      member.isSignalled = true;
+      worker.isSignalled = true;
       // Its supervisor replaces it some time later.
-      const { timeline } = member.process;
       timeline.at(timeline.now + random.between(20_000, 60_000), () => {
         if (!crew.places.includes(place) || crew.at(place) !== member) return;
-        const isCalm = member.process.troubledAt < since && ledger.server.troubledAt < since;
-        if (isCalm && member.consumer.state === "running") {
-          ledger.violated("a consumer follows the server's signal", member.process.name);
-        }
+        ledger.judge(whenTold, { worker, process, atMs: toldAt });
         crew.deploy(place, { graceMs: 1000, downMs: 1 });
       });
     },

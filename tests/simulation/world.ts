@@ -9,6 +9,7 @@ import { Crew, type Member } from "./crew.ts";
 import { Flows } from "./flows.ts";
 import { peekJob } from "../../src/server/stored_job.ts";
 import type { Entry } from "./entry.ts";
+import { cutConnections, watchFetches, watchIdle } from "./idle_checks.ts";
 import { Ledger } from "./ledger.ts";
 import { Network } from "./network.ts";
 import { OutboxOfWorld } from "./outbox/outbox_of_world.ts";
@@ -39,18 +40,6 @@ const STOP_MS = 5 * 60_000;
 
 /** A time that is longer than any run of a handler, in milliseconds. */
 const QUIET_MS = 100_000;
-
-/** Interval of the checks for idle consumers, in milliseconds. */
-const LOOK_MS = 5000;
-
-/** Longest time that a consumer may be idle while jobs wait, in milliseconds. */
-const IDLE_MS = 45_000;
-
-/** Time after which a consumer must fetch again if its connections were cut, in milliseconds. */
-const FETCH_AGAIN_MS = 6000;
-
-/** Maximum number of connections from which no program has to wait for one. */
-const MANY_CONNECTIONS = 1000;
 
 /** Time for which schedules continue after the last fault, in milliseconds. */
 const CALM_MS = 12 * 60_000;
@@ -194,7 +183,7 @@ export class World {
     this.consumers.start();
     this.producers.start();
     this.schedulers.start();
-    this.#watchFetches();
+    watchFetches(this);
     void this.flows.start(plan.flows, 500);
     void this.batches?.start(plan.batches, 500);
     void this.cancels?.start(plan.cancelEveryMs!);
@@ -225,14 +214,14 @@ export class World {
       this.consumers.at(place).consumer.setQueues([...plan.queues]);
     }
     await this.#finishSchedules();
-    this.#watchIdle();
+    watchIdle(this);
     // A handler that still runs after a FLUSH may requeue its job.
     const hasEnded = () => ledger.open === this.#countLeft();
     for (let isOver = false; !isOver; isOver = hasEnded()) {
       if (!await this.#until("every job ends", DRAIN_MS, hasEnded)) {
         break;
       }
-      await this.#cutOnce();
+      await cutConnections(this);
       await timeline.run(() => false, timeline.now + QUIET_MS);
     }
     void this.admin.stop();
@@ -281,53 +270,6 @@ export class World {
         ledger.violated("every call settles without a stop", `${open} of ${process.name}`);
       }
     }
-  }
-
-  /** Starts to check that consumers without work send FETCHes. */
-  #watchFetches(): void {
-    const { timeline, consumers, plan, server } = this;
-    timeline.at(timeline.now + LOOK_MS / 2, () => {
-      this.#watchFetches();
-      // With few connections, a consumer may have to wait for one.
-      if (server.state === undefined || plan.server.maxConnections < MANY_CONNECTIONS) return;
-      for (const place of consumers.places) consumers.at(place).checkFetches();
-    });
-  }
-
-  /** Cuts all connections, and checks that each consumer fetches again soon. */
-  async #cutOnce(): Promise<void> {
-    const { timeline, consumers, ledger, network, plan, server } = this;
-    const cutAt = timeline.now;
-    for (const link of network.links) link.cut();
-    await timeline.run(() => false, cutAt + FETCH_AGAIN_MS);
-    const isFew = plan.server.maxConnections < MANY_CONNECTIONS;
-    if (isFew || server.state === undefined || ledger.server.troubledAt > cutAt - IDLE_MS) return;
-    for (const place of consumers.places) {
-      const { fetchedAt, process, consumer, hasFreeSlot } = consumers.at(place);
-      if (fetchedAt > cutAt || process.troubledAt > cutAt + 10) continue;
-      if (consumer.state !== "running" || !hasFreeSlot) continue;
-      ledger.violated("a consumer fetches again after it has lost its connections", process.name);
-    }
-  }
-
-  /** Starts to check for consumers that are idle while jobs wait. */
-  #watchIdle(): void {
-    const { timeline, server, consumers, ledger } = this;
-    timeline.at(timeline.now + LOOK_MS, () => {
-      this.#watchIdle();
-      const { state } = server;
-      if (state === undefined || ledger.server.troubledAt > timeline.now - IDLE_MS) return;
-      const { queues } = state.context.manager;
-      const isWaiting = this.plan.queues.some((name) =>
-        !queues.isPaused(name) && (queues.sizeOf(name) ?? 0) > 0
-      );
-      for (const place of consumers.places) {
-        const consumer = consumers.at(place);
-        const idleMs = consumer.idleSince(isWaiting);
-        if (idleMs < IDLE_MS || consumer.process.troubledAt > timeline.now - IDLE_MS) continue;
-        ledger.violated("an idle consumer fetches waiting jobs", consumer.process.name);
-      }
-    });
   }
 
   /** Lets the schedules continue for a while without faults, and checks their jobs. */

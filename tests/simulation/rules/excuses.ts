@@ -1,27 +1,8 @@
-/**
- * All excuses of the rules. Most are faults since some moment: `since(itsCall, serverFault)`. A
- * fault that still lasts has the time at which it will end, or `Infinity`.
- */
-
 import type { Entry } from "../entry.ts";
-import type { SimulatedProcess } from "../process.ts";
-import type { Worker } from "../worker.ts";
-import type { Excuse, Facts } from "./rule.ts";
+import type { Excuse, Facts, OfJob, OfProcess, OfWorker } from "./rule.ts";
 
 /** Returns the simulated time of a moment, or of the last fault of a kind. */
 type Time<C> = (it: C, facts: Facts) => number;
-
-interface OfJob {
-  readonly entry: Entry;
-}
-
-interface OfProcess {
-  readonly process: SimulatedProcess;
-}
-
-interface OfWorker {
-  readonly worker: Worker;
-}
 
 /** Excuses a case if there was one of the faults at that moment or later. */
 export function since<M, F>(moment: Time<M>, ...faults: readonly Time<F>[]): Excuse<M & F> {
@@ -50,104 +31,104 @@ export function counted<C>(name: string, ...excuses: readonly Excuse<C>[]): Excu
   return Object.assign(any, { counted: name });
 }
 
-// Moments.
+/** Moments from which faults excuse a case. */
+export const at = {
+  now: (_: unknown, { now }: Facts) => now,
+  start: () => 0,
+  /** The call that enqueued the job. */
+  call: ({ entry }: OfJob) => entry.calledAt,
+  /** The last FETCH that brought the job to a worker. */
+  fetch: ({ entry }: OfJob) => entry.handedAt,
+  /** The call of `cancel`, and its end. */
+  cancel: ({ entry }: OfJob) => entry.cancelCalledAt,
+  cancelled: ({ entry }: OfJob) => entry.cancelledAt,
+  /** The worker became quiet; its stop began; the first of both. */
+  quiet: ({ worker }: OfWorker) => worker.quietAt,
+  stop: ({ worker }: OfWorker) => worker.stopsAt,
+  end: ({ worker }: OfWorker) => worker.fetchesUntil,
+  /** Another event, which the case has the time of. */
+  event: ({ atMs }: { readonly atMs: number }) => atMs,
+};
 
-/** The moment `ms` milliseconds before another one. */
+/** Returns the moment `ms` milliseconds before another one. */
 export function before<C>(ms: number, moment: Time<C>): Time<C> {
   return (it, facts) => moment(it, facts) - ms;
 }
 
-export const now: Time<unknown> = (_, facts) => facts.now;
-export const theStart: Time<unknown> = () => 0;
-/** The call that enqueued the job. */
-export const itsCall: Time<OfJob> = ({ entry }) => entry.calledAt;
-/** The last FETCH that brought the job to a worker. */
-export const itsFetch: Time<OfJob> = ({ entry }) => entry.handedAt;
-/** The call of `cancel`, and its end. */
-export const itsCancel: Time<OfJob> = ({ entry }) => entry.cancelCalledAt;
-export const cancelled: Time<OfJob> = ({ entry }) => entry.cancelledAt;
+/**
+ * The faults: each returns the simulated time of the last one, or the time at which it will end, or
+ * `Infinity` if it lasts.
+ */
+export const fault = {
+  /** The server was paused or down, its clock was set, or it saved late. */
+  ofServer: (_: unknown, { server }: Facts) => server.troubledAt,
+  /** A fault of the server for which clients replace their connections. */
+  serverLost: (_: unknown, { server }: Facts) => server.lostAt,
+  serverClockSet: (_: unknown, { server }: Facts) => server.jumpedAt,
+  /** The server's clock was set without a restart, so clients do not notice. */
+  serverClockSetAlive: (_: unknown, { server }: Facts) => server.setAt,
+  flush: (_: unknown, { server }: Facts) => server.flushedAt,
 
-// Faults of the server.
+  /** The process was killed or paused, its clock was set, or a connection of it had a fault. */
+  ofProcess: ({ process }: OfProcess) => process.troubledAt,
+  pausedOrClockSet: ({ process }: OfProcess) => process.pausedAt,
+  paused: ({ process }: OfProcess) => process.heldAt,
+  clockSet: ({ process }: OfProcess) => process.jumpedAt,
+  /** A write of the process had to wait for room in a send buffer. */
+  writeStuck: ({ process }: OfProcess) => process.stuckAt,
 
-/** Any fault: it was paused or down, its clock was set, or it saved late. */
-export const serverFault: Time<unknown> = (_, { server }) => server.troubledAt;
-/** A fault for which clients replace their connections. */
-export const serverLost: Time<unknown> = (_, { server }) => server.lostAt;
-export const serverClockSet: Time<unknown> = (_, { server }) => server.jumpedAt;
-/** Its clock was set without a restart, so clients do not notice. */
-export const serverClockSetAlive: Time<unknown> = (_, { server }) => server.setAt;
-export const flushed: Time<unknown> = (_, { server }) => server.flushedAt;
+  /** The same, for the process that enqueued the job. */
+  ofProducer: ({ entry }: OfJob) => entry.producer?.troubledAt ?? -Infinity,
+  producerLost: ({ entry }: OfJob) => entry.producer?.lostAt ?? -Infinity,
+  producerClockSet: ({ entry }: OfJob) => entry.producer?.jumpedAt ?? -Infinity,
 
-// Faults of processes.
-
-/** Any fault of the process that the case is about: it was killed or paused, or a connection. */
-export const processFault: Time<OfProcess> = ({ process }) => process.troubledAt;
-export const processPausedOrClockSet: Time<OfProcess> = ({ process }) => process.pausedAt;
-export const processPaused: Time<OfProcess> = ({ process }) => process.heldAt;
-export const processClockSet: Time<OfProcess> = ({ process }) => process.jumpedAt;
-/** A write of it had to wait for room in a send buffer. */
-export const writeStuck: Time<OfProcess> = ({ process }) => process.stuckAt;
-
-/** The same, of the process that enqueued the job. */
-export const producerFault: Time<OfJob> = ({ entry }) => timeOf(entry.producer?.troubledAt);
-export const producerLost: Time<OfJob> = ({ entry }) => timeOf(entry.producer?.lostAt);
-export const producerClockSet: Time<OfJob> = ({ entry }) => timeOf(entry.producer?.jumpedAt);
-
-/** The same, of the worker that had the job last. */
-export const holderFault: Time<OfJob> = ({ entry }) => timeOf(entry.holder?.process.troubledAt);
-export const holderPausedOrClockSet: Time<OfJob> = ({ entry }) =>
-  timeOf(entry.holder?.process.pausedAt);
-
-/** A fault of any worker that has or had the job. */
-export const anyHolderFault: Time<OfJob> = ({ entry: { holder, formerHolders } }) => {
-  let last = timeOf(holder?.process.troubledAt);
-  for (const { process } of formerHolders) last = Math.max(last, process.troubledAt);
-  return last;
+  /** The same, for the worker that had the job last, and for all that had it. */
+  ofHolder: ({ entry }: OfJob) => entry.holder?.process.troubledAt ?? -Infinity,
+  holderPausedOrClockSet: ({ entry }: OfJob) => entry.holder?.process.pausedAt ?? -Infinity,
+  ofAnyHolder: ({ entry }: OfJob) =>
+    Math.max(...holdersOf(entry).map(({ process }) => process.troubledAt)),
 };
 
-function timeOf(ms: number | undefined): number {
-  return ms ?? -Infinity;
+/** Excuses of a job. */
+export const jobIs = {
+  /** Two workers had copies of it at the same time. ACK and FAIL name only the job. */
+  shared: ({ entry }: OfJob) => entry.isShared,
+  /** The library created it. It also sends ACK and FAIL for such jobs outside of handlers. */
+  ofLibrary: ({ entry }: OfJob) => entry.number < 0,
+  cancelled: ({ entry }: OfJob) => entry.cancelCalledAt < Infinity,
+  /** A worker of it meant to push it again. */
+  toBeRequeued: ({ entry }: OfJob) => entry.toRequeue > 0,
+  /** The reply was lost and the job was sent again, when an equal job had come first. */
+  refusedAsEqual: ({ entry }: OfJob) => entry.isRefusedAsEqual,
+  /** It was sent twice after a lost reply. */
+  twice: ({ entry: { pushes, requeued } }: OfJob) => pushes - requeued > 1,
+  heldBefore: ({ entry }: OfJob) => entry.formerHolders.length > 0,
+  /** Its worker has announced that it cannot report the result, or that the reservation ended. */
+  announced: ({ entry }: OfJob) => entry.isExcused,
+  /** A worker that stops releases its jobs by FAIL. */
+  released: ({ entry }: OfJob) => holdersOf(entry).some(({ isEnding }) => isEnding),
+  /** Its last change was not saved. */
+  unsaved: ({ entry }: OfJob, { journal }: Facts) => journal?.isOpen(entry) === true,
+  /**
+   * The result of an earlier run came late. An ACK or a FAIL whose reply was lost is sent again,
+   * and may then end the next run of its job.
+   */
+  reportedByEarlierRun: allOf(
+    ({ entry }: OfJob) => entry.handed > 1,
+    since(at.call, fault.ofServer, fault.ofAnyHolder),
+  ),
+};
+
+/** Excuses of a worker. */
+export const workerIs = {
+  dead: ({ process }: OfProcess) => process.isDead,
+  stopping: ({ worker }: OfWorker) => worker.isStopping,
+  /** The server told it to go quiet or to end. */
+  signalled: ({ worker }: OfWorker) => worker.isSignalled,
+  /** The simulation has not stopped it. */
+  notStopped: ({ worker }: OfWorker) => worker.stopsAt === Infinity,
+};
+
+function holdersOf({ holder, formerHolders }: Entry) {
+  return holder === undefined ? formerHolders : [holder, ...formerHolders];
 }
-
-// Excuses of jobs.
-
-/** Two workers had copies of it at the same time. ACK and FAIL name only the job. */
-export const isShared: Excuse<OfJob> = ({ entry }) => entry.isShared;
-export const isOfLibrary: Excuse<OfJob> = ({ entry }) => entry.number < 0;
-export const isCancelled: Excuse<OfJob> = ({ entry }) => entry.cancelCalledAt < Infinity;
-/** A worker of it meant to push it again. */
-export const isToRequeue: Excuse<OfJob> = ({ entry }) => entry.toRequeue > 0;
-/** The reply was lost and the job was sent again, when an equal job had come first. */
-export const isRefusedAsEqual: Excuse<OfJob> = ({ entry }) => entry.isRefusedAsEqual;
-/** It was sent twice after a lost reply. */
-export const isTwice: Excuse<OfJob> = ({ entry: { pushes, requeued } }) => pushes - requeued > 1;
-export const hadOtherHolders: Excuse<OfJob> = ({ entry }) => entry.formerHolders.length > 0;
-/** Its worker has announced that it cannot report the result, or that the reservation ended. */
-export const isAnnounced: Excuse<OfJob> = ({ entry }) => entry.isExcused;
-
-/**
- * The result of an earlier run came late. An ACK or a FAIL whose reply was lost is sent again, and
- * may then end the next run of its job.
- */
-export const isResultOfEarlierRun: Excuse<OfJob> = allOf(
-  ({ entry }) => entry.handed > 1,
-  since(itsCall, serverFault, anyHolderFault),
-);
-
-// Excuses of workers.
-
-export const isStopping: Excuse<OfWorker> = ({ worker }) => worker.isStopping;
-/** The server told it to go quiet or to end. */
-export const isSignalled: Excuse<OfWorker> = ({ worker }) => worker.isSignalled;
-export const isDead: Excuse<OfProcess> = ({ process }) => process.isDead;
-
-/** A worker that stops releases its jobs by FAIL. */
-export const isReleased: Excuse<OfJob> = ({ entry: { holder, formerHolders } }) =>
-  [holder, ...formerHolders].some((one) => one?.isStopping || one?.isSignalled);
-
-// Excuses of the server.
-
-/** The server has lost saved changes: it kept nothing, or its disk lied. */
-export const isLossy: Excuse<{ readonly isLossy: boolean }> = (it) => it.isLossy;
-/** The last change of the job was not saved. */
-export const isUnsaved: Excuse<OfJob> = ({ entry }, { journal }) => journal?.isOpen(entry) === true;

@@ -2,6 +2,7 @@ import type { Entry } from "../entry.ts";
 import type { Journal } from "../journal.ts";
 import type { SimulatedProcess } from "../process.ts";
 import type { ServerFacts } from "../server_facts.ts";
+import type { Worker } from "../worker.ts";
 
 /** Facts about the whole world that rules read. */
 export interface Facts {
@@ -12,11 +13,21 @@ export interface Facts {
   readonly journal: Journal | undefined;
 }
 
-/** What a rule is about: mostly a job, or a process, or both. */
-export interface Case {
-  readonly entry?: Entry;
-  readonly process?: SimulatedProcess;
+/** The parts of a case: what a rule is about, mostly a job or a worker. */
+export interface OfJob {
+  readonly entry: Entry;
 }
+
+export interface OfProcess {
+  readonly process: SimulatedProcess;
+}
+
+export interface OfWorker extends OfProcess {
+  readonly worker: Worker;
+}
+
+/** A job, and a worker that has it or had it. */
+export interface Run extends OfJob, OfWorker {}
 
 /** A reason for which a case that breaks a rule is no violation. They are in `excuses.ts`. */
 export interface Excuse<C> {
@@ -25,9 +36,7 @@ export interface Excuse<C> {
   readonly counted?: string;
 }
 
-/** A rule. Each table of rules belongs to one event, and is named after it. */
-export interface Rule<C extends Case> {
-  readonly rule: string;
+export interface Rule<C> {
   /** Returns true if a case breaks the rule. @default true, as only such cases are reported */
   readonly broken?: (it: C, facts: Facts) => boolean;
   readonly excuses?: readonly Excuse<C>[];
@@ -35,4 +44,15 @@ export interface Rule<C extends Case> {
   readonly detail?: (it: C, facts: Facts) => string;
 }
 
-export type Rules<C extends Case> = readonly Rule<C>[];
+/** The rules for an event, in the order in which they are checked. */
+export type Rules<C> = readonly (Rule<C> & { readonly name: string })[];
+
+/** Creates the rules for an event from their names. */
+export function rules<C>(table: Readonly<Record<string, Rule<C>>>): Rules<C> {
+  return Object.entries(table).map(([name, rule]) => ({ name, ...rule }));
+}
+
+/** Describes a case by the names of its process and of its job. */
+export function nameOf({ process, entry }: Partial<Run>): string {
+  return [process?.name, entry?.jid].filter((name) => name !== undefined).join(": ");
+}

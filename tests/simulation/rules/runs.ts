@@ -1,140 +1,106 @@
-import type { Entry } from "../entry.ts";
-import type { SimulatedProcess } from "../process.ts";
-import type { Worker } from "../worker.ts";
-import {
-  before,
-  cancelled,
-  counted,
-  flushed,
-  isAnnounced,
-  isDead,
-  isShared,
-  isSignalled,
-  isStopping,
-  isTwice,
-  itsCancel,
-  now,
-  processFault,
-  serverFault,
-  since,
-} from "./excuses.ts";
-import type { Case, Excuse, Rules } from "./rule.ts";
-
-/** A worker without faults for this time must have sent its heartbeats, in milliseconds. */
-const FORGET_MS = 100_000;
+import { at, before, counted, fault, jobIs, since, workerIs } from "./excuses.ts";
+import { type OfJob, rules, type Run } from "./rule.ts";
 
 /** Longest time until all workers without faults know of a cancelled job, in milliseconds. */
 export const CANCEL_MS = 7500;
 
-/** A stop that takes less time has waited for all replies, in milliseconds. */
-const STOP_MS = 2000;
+/** Time for which a quiet consumer may get jobs from FETCHes in flight, in milliseconds. */
+const QUIET_MS = 4000;
 
-/** Longest time for which a reply is on its way, in milliseconds. */
-const REPLY_MS = 200;
+/** Longest reservation of a job before its handler starts, in milliseconds. */
+const RESERVED_MS = 62_000;
 
 /** Time for which a server may miss the mark of a reader after it has lost jobs, in milliseconds. */
 const READ_MS = 60_000;
 
-/** A worker. */
-interface OfWorker {
-  readonly worker: Worker;
-  readonly process: SimulatedProcess;
-}
-
-/** A job of a worker. */
-export interface Run extends OfWorker {
-  readonly entry: Entry;
-}
+const isTroubledCancel = since(before(CANCEL_MS, at.cancelled), fault.ofProcess, fault.ofServer);
 
 /** A handler starts. */
-export const whenStarted: Rules<Run> = [
-  {
-    rule: "a job runs once for each FETCH",
-    broken: ({ entry: { starts, handed } }) => starts > handed,
-    detail: ({ entry }) => entry.jid,
-  },
-  {
-    // A worker asks for cancelled jobs every few seconds, so it may start a job that it fetches just
-    // after the call.
-    rule: "a cancelled job does not start",
+export const whenStarted = rules<Run>({
+  "a job runs once for each FETCH": { broken: ({ entry: { starts, handed } }) => starts > handed },
+  // A worker asks for cancelled jobs every few seconds, so it may start a job that it fetches just
+  // after the call. The worker that finds one of several copies removes the mark, and so does FLUSH.
+  "a cancelled job does not start": {
     broken: ({ entry: { cancelledAt, handedAt } }) => handedAt >= cancelledAt + CANCEL_MS,
     excuses: [
       counted(
         "cancelled jobs that started for a reason",
-        // The worker that finds one of several copies removes the mark. So does a FLUSH.
-        isTwice,
-        isShared,
-        since(itsCancel, flushed),
-        since(before(CANCEL_MS, cancelled), processFault, serverFault),
+        jobIs.twice,
+        jobIs.shared,
+        since(at.cancel, fault.flush),
+        isTroubledCancel,
       ),
     ],
   },
-];
+});
+
+/** A run that counts for a limit: of the jobs that run from a queue, or that start in a second. */
+interface LimitedRun extends Run {
+  /** Number of these jobs, and its limit. */
+  readonly count: number;
+  readonly limit: number;
+}
+
+/** A handler has started, and counts for the limits of the consumer. */
+export const whenCounted = rules<LimitedRun>({
+  // A FETCH in flight may bring one more job, late if the network holds it back.
+  "a quiet consumer starts nothing": {
+    broken: ({ entry, worker }) => entry.handedAt > worker.quietAt + QUIET_MS,
+    excuses: [since(at.quiet, fault.ofProcess, fault.ofServer)],
+  },
+  "a consumer respects its concurrency": {
+    broken: ({ worker: { handlers, concurrency } }) => handlers > concurrency,
+    excuses: [workerIs.stopping],
+    detail: ({ process, worker }) => `${process.name}: ${worker.handlers}`,
+  },
+  "a limit is respected": {
+    broken: ({ count, limit }) => count > limit,
+    excuses: [workerIs.stopping],
+    detail: ({ process, entry, count }) => `${process.name}: ${entry.jid}, ${count} of its queue`,
+  },
+});
+
+/** A consumer emits "start". */
+export const whenStartEmitted = rules<LimitedRun>({
+  // The consumer counts from its FETCH, whatever the server's clock does. The jobs of schedules are
+  // reserved for half an hour.
+  "a job starts only while it is reserved": {
+    broken: ({ entry: { holder, handedAt }, worker }, { now }) =>
+      holder === worker && now - handedAt > RESERVED_MS,
+    excuses: [jobIs.shared, jobIs.ofLibrary, since(at.fetch, fault.clockSet)],
+  },
+  "a limit is respected": {
+    broken: ({ count, limit }) => count > limit,
+    excuses: [since(at.start, fault.pausedOrClockSet)],
+    detail: ({ process, entry }) => `${process.name}: ${entry.jid}, in a second`,
+  },
+});
 
 /** A job with a running handler was cancelled `CANCEL_MS` before, and its signal is not aborted. */
-export const whenCancelled: Rules<Run> = [
-  {
-    rule: "a cancelled run is aborted",
+export const whenCancelled = rules<Run>({
+  "a cancelled run is aborted": {
     excuses: [
-      isDead,
-      isStopping,
-      isSignalled,
-      since(itsCancel, flushed),
-      since(before(CANCEL_MS, cancelled), processFault, serverFault),
+      workerIs.dead,
+      workerIs.stopping,
+      workerIs.signalled,
+      since(at.cancel, fault.flush),
+      isTroubledCancel,
     ],
   },
-];
+});
 
 /** A resumable job does a step. */
-export const whenStepped: Rules<{ readonly entry: Entry; readonly step: number }> = [
-  {
-    rule: "a resumable job skips no step",
+export const whenStepped = rules<OfJob & { readonly step: number }>({
+  "a resumable job skips no step": {
     broken: ({ entry: { steps }, step }) => step > steps,
     detail: ({ entry: { jid }, step }) => `${jid}: ${step}`,
   },
-];
-
-/** The server removes a worker, as it has not sent heartbeats. */
-export const whenForgotten: Rules<OfWorker> = [
-  {
-    rule: "a live worker is not removed",
-    excuses: [isDead, isStopping, since(before(FORGET_MS, now), processFault, serverFault)],
-  },
-];
-
-interface StoppedRun extends Run {
-  /** True if the report of the stop lists the job. */
-  readonly isListed: boolean;
-}
-
-const isListed: Excuse<StoppedRun> = (it) => it.isListed;
-
-/** It was fetched before the time without faults. */
-const isFetchedEarlier: Excuse<Run> = ({ entry: { handedAt }, worker: { reports } }) =>
-  handedAt < reports.calmFrom;
-
-/** A stop that takes its full time may end while a FETCH is answered. */
-const isFetchedAtEnd: Excuse<Run> = ({ entry: { handedAt }, worker: { reports } }, { now }) =>
-  now - reports.stopsAt >= STOP_MS && handedAt > now - REPLY_MS;
-
-/** A consumer has stopped without faults, and still has the job. */
-export const whenHeldAfterStop: Rules<StoppedRun> = [
-  {
-    rule: "a stopped consumer has no reserved job",
-    excuses: [isFetchedEarlier, isShared, isAnnounced, isListed, isFetchedAtEnd],
-  },
-];
-
-/** A FETCH for the tokens of a join. */
-interface TokenFetch extends Case {
-  readonly queue: string;
-}
+});
 
 /** A FETCH for the tokens of a join waits, and so do the results behind it on its connection. */
-export const whenTokensAwaited: Rules<TokenFetch> = [
-  {
-    rule: "a join holds back no result",
-    excuses: [since(before(READ_MS, now), serverFault, flushed)],
+export const whenTokensAwaited = rules<{ readonly queue: string }>({
+  "a join holds back no result": {
+    excuses: [since(before(READ_MS, at.now), fault.ofServer, fault.flush)],
     detail: ({ queue }) => queue,
   },
-];
+});
