@@ -3,6 +3,7 @@ import { type CommandContext, execute } from "./commands.ts";
 import { FloodMeter } from "./flood_meter.ts";
 import { type Challenge, type Greeter, type HelloData, readHello } from "./handshake.ts";
 import type { EmitEvent, ServerEvent } from "./events.ts";
+import { limitInput } from "./input_limit.ts";
 import type { Line } from "./line.ts";
 import { LineReader } from "./line_reader.ts";
 import type { Peer, PeerHandler } from "./peer.ts";
@@ -79,7 +80,7 @@ export class Connection implements PeerHandler, Closable {
     this.#reader = new LineReader(owner.maxLineBytes);
     const { greeting, challenge } = owner.greeter.greet();
     this.#challenge = challenge;
-    this.#cancelHandshake = owner.context.clock.after(HANDSHAKE_MS, () => this.close());
+    this.#cancelHandshake = limitInput(owner.context.clock, HANDSHAKE_MS, () => this.close());
     peer.send(greeting);
   }
 

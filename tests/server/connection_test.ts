@@ -6,10 +6,11 @@ import { LineReader } from "../../src/server/line_reader.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { Slices } from "../../src/server/slices.ts";
 import type { PeerHandler } from "../../src/server/peer.ts";
+import type { Clock } from "../../src/internal/clock.ts";
+import { WallClock } from "../faults/wall_clock.ts";
 
-/** Creates a connection whose peer is the test. */
-function setting() {
-  const clock = new ManualClock();
+/** Creates a connection whose peer is the test, without its HELLO. */
+function connected(clock: Clock) {
   // The clock stands still, so nothing is postponed.
   const slices = new Slices({ now: () => 0, later: () => assert.fail() });
   const core = new ServerState({ clock }, { slices });
@@ -27,19 +28,48 @@ function setting() {
     resume: () => void calls.push("resume"),
   });
   const send = (text: string) => handler.received(Buffer.from(text));
-  send(`HELLO {"v":2}\n`);
   const take = () => {
     const all = sent;
     sent = "";
     return all;
   };
-  assert.equal(take(), '+HI {"v":2}\r\n+OK\r\n');
+  assert.equal(take(), '+HI {"v":2}\r\n');
   const read = (isSo: boolean) => {
     isRead = isSo;
     if (isSo) handler.drained();
   };
-  return { clock, core, handler, calls, send, take, read };
+  return { core, handler, calls, send, take, read };
 }
+
+/** Creates a connection that has sent its HELLO. */
+function setting() {
+  const clock = new ManualClock();
+  const it = connected(clock);
+  it.send(`HELLO {"v":2}\n`);
+  assert.equal(it.take(), "+OK\r\n");
+  return { clock, ...it };
+}
+
+test("a client without a HELLO is closed after two seconds", () => {
+  const clock = new ManualClock();
+  const { core, calls } = connected(clock);
+  clock.advance(1999);
+  assert.deepEqual(calls, []);
+  clock.advance(1);
+  assert.deepEqual(calls, ["destroy"]);
+  core.close();
+});
+
+test("a HELLO that arrived while the event loop was blocked is read", () => {
+  const clock = new WallClock();
+  const { core, calls, send, take } = connected(clock);
+  clock.block(6000);
+  send(`HELLO {"v":2}\n`);
+  assert.equal(take(), "+OK\r\n");
+  clock.advance(6000);
+  assert.deepEqual(calls, []);
+  core.close();
+});
 
 test("a client that does not read its replies is not read either", () => {
   const { core, calls, send, take, read } = setting();

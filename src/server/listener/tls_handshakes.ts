@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { systemClock } from "../../internal/clock.ts";
+import { limitInput } from "../input_limit.ts";
 
 interface Handshake {
   readonly socket: Socket;
@@ -23,7 +24,7 @@ export class TlsHandshakes {
 
   add(socket: Socket): void {
     const name = nameOf(socket);
-    const cancelTimer = systemClock.after(this.#timeoutMs, () => socket.destroy());
+    const cancelTimer = limitInput(systemClock, this.#timeoutMs, () => socket.destroy());
     this.#handshakes.set(name, { socket, cancelTimer });
     socket.on("close", () => {
       if (this.#handshakes.get(name)?.socket === socket) this.#end(name);
