@@ -123,7 +123,11 @@ export class ServerState implements ConnectionOwner {
     const { workers } = this;
     const push = (job: StoredJob) => this.#manager.push(job);
     const cron = options.cron && new Cron(options.cron, { now: clock.now(), push });
-    this.#tasks = new Tasks(clock, { manager: this.#manager, workers, slices, history, cron });
+    const more = [
+      ...cron ? [{ everySeconds: 5, run: () => cron.run(clock.now()) }] : [],
+      ...enterprise ? [{ everySeconds: 60, run: () => enterprise.forgetExpiredBatches() }] : [],
+    ];
+    this.#tasks = new Tasks(clock, { manager: this.#manager, workers, slices, history, more });
     this.context = {
       manager: this.#manager,
       workers: this.workers,

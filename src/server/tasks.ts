@@ -1,6 +1,5 @@
 import type { Clock } from "../internal/clock.ts";
 import type { History } from "./history.ts";
-import type { Cron } from "./enterprise/cron.ts";
 import type { Manager } from "./manager.ts";
 import type { Slices, Work } from "./slices.ts";
 import type { Workers } from "./workers.ts";
@@ -8,11 +7,15 @@ import type { Workers } from "./workers.ts";
 /** Period of the timer, in ms. All tasks run at multiples of it. */
 const TICK_MS = 5000;
 
-/** The task that INFO does not list. */
-const CRON = "Cron";
+/** A task of an edition. INFO does not list it. */
+export interface MoreTask {
+  readonly everySeconds: number;
+  run(): Work<number>;
+}
 
 interface Task {
-  readonly name: string;
+  /** Its name in INFO; `undefined` for a task of an edition. */
+  readonly name: string | undefined;
   readonly everyMs: number;
   /** Runs once and returns how many items it processed. */
   run(): Work<number>;
@@ -36,12 +39,12 @@ export class Tasks {
 
   constructor(
     clock: Clock,
-    { manager, workers, slices, history, cron }: {
+    { manager, workers, slices, history, more }: {
       manager: Manager;
       workers: Workers;
       slices: Slices;
       history: History;
-      cron?: Cron | undefined;
+      more: readonly MoreTask[];
     },
   ) {
     this.#history = history;
@@ -49,7 +52,7 @@ export class Tasks {
     this.#slices = slices;
     this.#manager = manager;
     this.#workers = workers;
-    const task = (name: string, seconds: number, run: () => Work<number>): Task => (
+    const task = (name: string | undefined, seconds: number, run: () => Work<number>): Task => (
       { name, everyMs: seconds * 1000, run, isRunning: false, total: 0, cycles: 0 }
     );
     this.#tasks = [
@@ -58,7 +61,7 @@ export class Tasks {
       task("Dead", 60, () => manager.purgeDead()),
       task("Busy", 15, () => manager.reap()),
       task("Workers", 15, () => workers.reap()),
-      ...cron === undefined ? [] : [task(CRON, 5, () => cron.run(clock.now()))],
+      ...more.map(({ everySeconds, run }) => task(undefined, everySeconds, run)),
     ];
     this.#cancelTimer = this.#next();
   }
@@ -72,19 +75,15 @@ export class Tasks {
       Busy: this.#manager.reserved,
       Workers: this.#workers.size,
     };
-    return Object.fromEntries(
-      this.#tasks.filter(({ name }) => name !== CRON).map(
-        ({ name, total, cycles }): [string, Record<string, number>] => {
-          const size = sizes[name]!;
-          return [
-            name,
-            name === "Busy" || name === "Workers"
-              ? { reaped: total, size }
-              : { cycles, enqueued: total, size, wall_time_sec: 0 },
-          ];
-        },
-      ),
-    );
+    const stats: Record<string, Record<string, number>> = {};
+    for (const { name, total, cycles } of this.#tasks) {
+      if (name === undefined) continue;
+      const size = sizes[name]!;
+      stats[name] = name === "Busy" || name === "Workers"
+        ? { reaped: total, size }
+        : { cycles, enqueued: total, size, wall_time_sec: 0 };
+    }
+    return stats;
   }
 
   close(): void {

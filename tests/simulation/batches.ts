@@ -49,8 +49,6 @@ const MAX_MEMBERS = 12;
 export class BatchesOfWorld {
   readonly #parts: BatchesParts;
   readonly #batches = new Map<string, BatchRecord>();
-  /** Number of times that the server has made each batch: twice if a reply was lost. */
-  readonly #made = new Map<string, number>();
   /** The jobs whose handler has succeeded. */
   readonly #done = new Set<string>();
   readonly #process: SimulatedProcess;
@@ -60,10 +58,6 @@ export class BatchesOfWorld {
     this.#parts = parts;
     this.#process = new SimulatedProcess("opener of batches", parts.timeline);
     parts.ledger.onOtherPushed = ({ entry }) => this.#checkCallback(entry);
-    parts.ledger.onBatch = (line) => {
-      const id = /^BATCH NEW .*?"jid":"(batch-\d+(?:\.inner)?)\./.exec(line)?.[1];
-      if (id !== undefined) this.#made.set(id, (this.#made.get(id) ?? 0) + 1);
-    };
   }
 
   /** Number of `start` calls in progress. */
@@ -93,21 +87,34 @@ export class BatchesOfWorld {
     consumer.register(CALLBACK, (job) => void this.#done.add(job.jid));
   }
 
+  /**
+   * True if all callbacks that are due have run. A batch waits half an hour for a batch inside it
+   * that was never committed: its twin, if a reply was lost.
+   */
+  get areOver(): boolean {
+    for (const batch of this.#batches.values()) {
+      if (
+        this.#isCounted(batch) && !this.#dueNames(batch).every((name) => this.#ran(batch, name))
+      ) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Checks the batches at the end, when all jobs have ended. */
   judge(): void {
     const { ledger } = this.#parts;
     for (const batch of this.#batches.values()) {
       ledger.count("batches");
       if (batch.state !== "committed") continue;
-      if (ledger.server.hasLostJobs || this.#isMiscounted(batch)) {
+      if (!this.#isCounted(batch)) {
         ledger.count("batches that lost a job");
         continue;
       }
-      if (batch.hasComplete && this.#areMembers(batch, () => true)) {
-        this.#checkRan(batch, "complete");
-      }
-      if (batch.hasSuccess && this.#areMembers(batch, (jid) => this.#done.has(jid))) {
-        this.#checkRan(batch, "success");
+      for (const name of this.#dueNames(batch)) {
+        if (this.#ran(batch, name)) ledger.count(`callbacks "${name}" that were due`);
+        else ledger.violated(`a batch calls "${name}" in the end`, `${batch.id}.${name}`);
       }
     }
   }
@@ -235,21 +242,28 @@ export class BatchesOfWorld {
     return members.every(are) && (child === undefined || this.#areMembers(child, are));
   }
 
-  /** Returns true if the server may count the jobs of a batch wrongly. */
-  #isMiscounted({ id, members, child }: BatchRecord): boolean {
-    const callbacks = [`${id}.complete`, `${id}.success`];
-    const isRemoved = (jid: string) => this.#parts.ledger.of(jid).removed > 0;
-    if (callbacks.some(isRemoved)) return true;
-    // Its twin is never committed, and the batch around it waits for both.
-    if (child !== undefined && this.#made.get(child.id) !== 1) return true;
-    return members.some(isRemoved) ||
-      child !== undefined && (child.state !== "committed" || this.#isMiscounted(child));
+  /** Returns true if the server counts the jobs of a batch, and has lost none of them. */
+  #isCounted(batch: BatchRecord): boolean {
+    return batch.state === "committed" && !this.#parts.ledger.server.hasLostJobs &&
+      !this.#hasRemoved(batch);
   }
 
-  #checkRan({ id }: BatchRecord, name: "complete" | "success"): void {
-    const { ledger } = this.#parts;
-    const jid = `${id}.${name}`;
-    if (this.#done.has(jid)) return ledger.count(`callbacks "${name}" that were due`);
-    ledger.violated(`a batch calls "${name}" in the end`, jid);
+  #hasRemoved({ id, members, child }: BatchRecord): boolean {
+    const jids = [`${id}.complete`, `${id}.success`, ...members];
+    return jids.some((jid) => this.#parts.ledger.of(jid).removed > 0) ||
+      child !== undefined && this.#hasRemoved(child);
+  }
+
+  /** Returns the callbacks of a batch that are due when its jobs have ended. */
+  #dueNames(batch: BatchRecord): ("complete" | "success")[] {
+    const hasSucceeded = () => this.#areMembers(batch, (jid) => this.#done.has(jid));
+    return [
+      ...batch.hasComplete ? ["complete"] as const : [],
+      ...batch.hasSuccess && hasSucceeded() ? ["success"] as const : [],
+    ];
+  }
+
+  #ran({ id }: BatchRecord, name: string): boolean {
+    return this.#done.has(`${id}.${name}`);
   }
 }

@@ -58,8 +58,6 @@ export class Ledger implements Facts {
   onRequeued: (worker: Worker) => void = () => {};
   /** Called with each job that is no job of a producer when it is pushed. */
   onOtherPushed: (push: Push) => void = () => {};
-  /** Called with each BATCH command that the server has executed. */
-  onBatch: (line: string) => void = () => {};
   readonly #now: () => number;
   /** Jobs of producers whose id the library created. */
   readonly #named = new Map<string, Entry>();

@@ -158,13 +158,8 @@ export class ServerWatch {
 
   /** Watches which jobs the server refuses as not unique, and which it drops as expired. */
   #watchTerms(enterprise: Enterprise): void {
-    const { pushing, fetching, batch } = enterprise;
+    const { pushing, fetching } = enterprise;
     const ledger = this.#ledger;
-    enterprise.batch = (line) => {
-      const reply = batch.call(enterprise, line);
-      ledger.onBatch(line);
-      return reply;
-    };
     enterprise.pushing = (job, at) => {
       const entry = ledger.of(job.jid);
       try {

@@ -216,7 +216,7 @@ export class World {
     await this.#finishSchedules();
     watchIdle(this);
     // A handler that still runs after a FLUSH may requeue its job.
-    const hasEnded = () => ledger.open === this.#countLeft();
+    const hasEnded = () => ledger.open === this.#countLeft() && this.batches?.areOver !== false;
     for (let isOver = false; !isOver; isOver = hasEnded()) {
       if (!await this.#until("every job ends", DRAIN_MS, hasEnded)) {
         break;

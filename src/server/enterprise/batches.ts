@@ -13,6 +13,7 @@ import {
 } from "./batch_record.ts";
 import { copyText } from "../payload.ts";
 import { FineTime, writeFineTime } from "./fine_time.ts";
+import type { Work } from "../slices.ts";
 import type { ExpiringTable } from "./expiring_table.ts";
 
 /** Time limit for committing a batch, in ms. */
@@ -66,6 +67,7 @@ export interface BatchesOptions {
  * - jobs that expire or are deleted by hand stay pending
  * - a parent waits for the `success` callback of a child whose jobs all succeeded, otherwise only
  *   for its `complete` callback
+ * - a parent does not wait for a child that has expired
  * - how long a batch is kept after its end
  */
 export class Batches {
@@ -73,12 +75,19 @@ export class Batches {
   readonly #batches: ExpiringTable<BatchRecord>;
   readonly #push: (job: StoredJob) => void;
   readonly #fine: FineTime;
+  /** The parents of the batches that may expire, by their ids. */
+  readonly #parents = new Map<string, string>();
 
   constructor({ clock, batches, push }: BatchesOptions) {
     this.#clock = clock;
     this.#fine = new FineTime(clock);
     this.#batches = batches;
     this.#push = push;
+    for (const { bid, children } of batches.values()) {
+      for (const [child, standing] of Object.entries(children)) {
+        if (standing === "open") this.#parents.set(child, bid);
+      }
+    }
   }
 
   /**
@@ -94,6 +103,7 @@ export class Batches {
     const bid = `b-${createJid()}`;
     if (parent !== undefined) {
       parent.children[bid] = "open";
+      this.#parents.set(bid, parent.bid);
       this.#save(parent);
     }
     this.#save({
@@ -143,7 +153,24 @@ export class Batches {
   commit(bid: string): void {
     const batch = this.#require(bid);
     batch.isCommitted = batch.wasCommitted = true;
+    this.#parents.delete(bid);
     this.#advance(batch);
+  }
+
+  /** Ends the wait of batches for children that have expired. Returns the number of children. */
+  // deno-lint-ignore require-yield
+  *forgetExpired(): Work<number> {
+    let count = 0;
+    for (const [child, parentBid] of this.#parents) {
+      if (this.#find(child) !== undefined) continue;
+      count++;
+      this.#parents.delete(child);
+      const parent = this.#find(parentBid);
+      if (parent === undefined) continue;
+      delete parent.children[child];
+      this.#advance(parent);
+    }
+    return count;
   }
 
   /** Returns the reply to BATCH STATUS. */

@@ -3,6 +3,7 @@ import { isQueueName } from "../../job/queue_name.ts";
 import { parseTimestamp } from "../../job/timestamp.ts";
 import type { JobProgress, ServerBatch } from "../../inspect/types.ts";
 import type { FailedTo, JobHooks } from "../hooks.ts";
+import type { Work } from "../slices.ts";
 import type { StoredJob } from "../stored_job.ts";
 import { batchCommand } from "./batch_command.ts";
 import type { BatchRecord } from "./batch_record.ts";
@@ -48,6 +49,11 @@ export class Enterprise implements JobHooks {
   /** Runs BATCH. Returns the text of a bulk reply, or `undefined` for OK. */
   batch(line: string): string | undefined {
     return batchCommand(this.#batches, line);
+  }
+
+  /** Lets batches go on that wait for an expired one. */
+  forgetExpiredBatches(): Work<number> {
+    return this.#batches.forgetExpired();
   }
 
   /** Lists all batches in the order of their creation. */

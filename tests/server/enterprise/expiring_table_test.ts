@@ -76,6 +76,24 @@ test("Enterprise's records survive a restart if they are stored", () => {
   assert.equal(records.count, 0);
 });
 
+test("a batch goes on if the batch inside it has expired while the server was down", () => {
+  const clock = new ManualClock();
+  const records = new FakeRecords();
+  const pushed: StoredJob[] = [];
+  const start = () =>
+    new Enterprise({ clock, records, push: (job) => pushed.push(job), extend: () => {} });
+  const success = { jobtype: "done", queue: "q" };
+  let enterprise = start();
+  const bid = enterprise.batch(`BATCH NEW ${JSON.stringify({ success })}`)!;
+  enterprise.batch(`BATCH NEW ${JSON.stringify({ success, parent_bid: bid })}`);
+  enterprise.batch(`BATCH COMMIT ${bid}`);
+
+  clock.advance(3_600_000);
+  enterprise = start();
+  assert.deepEqual(enterprise.forgetExpiredBatches().next(), { value: 1, done: true });
+  assert.deepEqual(pushed.map(({ custom }) => custom), [{ _bid: bid, _cb: "success" }]);
+});
+
 test("expired records are removed, whether read or not", () => {
   const clock = new ManualClock();
   const records = new FakeRecords();

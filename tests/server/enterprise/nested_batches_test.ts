@@ -79,11 +79,37 @@ test("a job adds a batch inside its own, whose callbacks add jobs to the outer o
   assert.deepEqual(await s.counts(parent), [2, 0, 0, "", "1"]);
 });
 
-test("a child that is never committed blocks its parent", async () => {
+test("a child that is not committed within 30 minutes no longer blocks its parent", async () => {
   await using s = await Setting.start();
   const parent = await s.batch("parent", ["complete"]);
-  await s.batch("child", ["complete"], parent);
+  const [first, second] = [
+    await s.batch("child", ["complete"], parent),
+    // The twin of a child: the reply to BATCH NEW was lost.
+    await s.batch("child", ["complete"], parent),
+  ];
+  await s.push("member-01", { custom: { bid: first } });
+  await s.commit(second);
   await s.commit(parent);
-  s.clock.advance(3_600_000);
+  await s.run("complete-child", "ack", "callbacks");
+  s.clock.advance(29 * 60_000);
   assert.deepEqual(await s.counts(parent), [0, 0, 0, "", ""]);
+  s.clock.advance(2 * 60_000);
+  assert.deepEqual(await s.counts(parent), [0, 0, 0, "1", ""]);
+  await s.run("member-01");
+});
+
+test("a child that is committed later, or reopened, still blocks its parent", async () => {
+  await using s = await Setting.start();
+  const parent = await s.batch("parent", ["complete"]);
+  const child = await s.batch("child", ["complete"], parent);
+  await s.push("member-01", { custom: { bid: child } });
+  await s.commit(parent);
+  await s.commit(child);
+  assert.equal(await s.client.ask(`BATCH OPEN ${child}`), child);
+  s.clock.advance(3_600_000);
+  await s.run("member-01");
+  assert.deepEqual(await s.counts(parent), [0, 0, 0, "", ""]);
+  await s.commit(child);
+  await s.run("complete-child", "ack", "callbacks");
+  assert.deepEqual(await s.counts(parent), [0, 0, 0, "1", ""]);
 });
