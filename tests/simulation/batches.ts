@@ -57,7 +57,7 @@ export class BatchesOfWorld {
   constructor(parts: BatchesParts) {
     this.#parts = parts;
     this.#process = new SimulatedProcess("opener of batches", parts.timeline);
-    parts.ledger.onOtherPushed = ({ entry }) => this.#checkCallback(entry);
+    parts.ledger.pushWatchers.push(({ entry }) => this.#checkCallback(entry));
   }
 
   /** Number of `start` calls in progress. */

@@ -45,9 +45,9 @@ export class Commands {
       entry.requeued++;
       entry.requeuedNow++;
       entry.isRequeuedEarly = dueInMs < REQUEUE_MS;
-      if (entry.holder !== undefined) ledger.onRequeued(entry.holder);
+      if (entry.holder !== undefined) ledger.onRequeued?.(entry.holder);
     }
-    if (number < 0) ledger.onOtherPushed(push);
+    if (number < 0) { for (const watch of ledger.pushWatchers) watch(push); }
     ledger.judge(whenPushed, push);
     if (isFirst && producer !== undefined && isOrdered) {
       const previous = this.#previous.get(producer) ?? -1;
@@ -55,7 +55,6 @@ export class Commands {
       this.#previous.set(producer, number);
     }
     if (isFirst) return;
-    if (push.isNew && number < 0) ledger.onOtherAgain(entry);
     ledger.judgeFirst(whenPushedAgain, push);
   }
 

@@ -52,12 +52,10 @@ export class Ledger implements Facts {
   readonly runs = new Runs(this);
   /** Called with each event of a job. */
   tell: ((jid: string, what: string) => void) | undefined;
-  /** Called when a job that the library itself creates is pushed again. */
-  onOtherAgain: (entry: Entry) => void = () => {};
+  /** Called with each push of a job that the library itself creates. */
+  readonly pushWatchers: ((push: Push) => void)[] = [];
   /** Called when the server accepts a job that its worker requeues. */
-  onRequeued: (worker: Worker) => void = () => {};
-  /** Called with each job that is no job of a producer when it is pushed. */
-  onOtherPushed: (push: Push) => void = () => {};
+  onRequeued: ((worker: Worker) => void) | undefined;
   readonly #now: () => number;
   /** Jobs of producers whose id the library created. */
   readonly #named = new Map<string, Entry>();

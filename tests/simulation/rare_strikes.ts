@@ -83,7 +83,7 @@ export const RARE_STRIKES: Readonly<Record<string, Strike>> = {
     strike({ ledger, network }, random) {
       const ms = random.between(12_000, 40_000);
       ledger.onRequeued = (worker) => {
-        ledger.onRequeued = () => {};
+        ledger.onRequeued = undefined;
         if (!worker.isStopping) network.partition(worker.process, ms);
       };
       return true;

@@ -1,7 +1,6 @@
 import type { Report } from "../../mod.ts";
 import type { Entry } from "./entry.ts";
 import type { Ledger } from "./ledger.ts";
-import { whenOwed } from "./rules/results.ts";
 import { isTroubled, whenForgotten, whenTold } from "./rules/consumers.ts";
 import { isTroubledStop, whenHeldAfterStop } from "./rules/reports.ts";
 import { CANCEL_MS, whenCancelled, whenStarted, whenStepped } from "./rules/runs.ts";
@@ -118,13 +117,6 @@ export class Runs {
       if (entry.holder !== worker || entry.working === 0) continue;
       const isListed = listed.has(entry.jid);
       this.#ledger.judge(whenHeldAfterStop, { entry, worker, process, isListed });
-    }
-  }
-
-  /** Checks at the end that each late result was announced, unless its worker was killed. */
-  checkAnnounced(): void {
-    for (const entry of this.#ledger.entries()) {
-      if (entry.owedBy?.process.isDead === false) this.#ledger.judge(whenOwed, { entry });
     }
   }
 }

@@ -76,11 +76,7 @@ export class OutboxOfWorld {
         }),
     });
     this.#storm = new OutboxStorm(this, random.fork());
-    const { onOtherPushed } = ledger;
-    ledger.onOtherPushed = (push) => {
-      onOtherPushed(push);
-      rules.pushed(push);
-    };
+    ledger.pushWatchers.push((push) => rules.pushed(push));
   }
 
   /** Number of faults by kind. */

@@ -99,10 +99,3 @@ export const whenExpired = rules<OfJob & { readonly reason: string | undefined }
 function detailOf({ entry: { jid, holder, handedAt } }: OfJob): string {
   return `${jid}, of ${holder?.process.name}, handed out at ${handedAt}`;
 }
-
-/** The world ends, and a worker that lives has not announced the result of the job. */
-export const whenOwed = rules<OfJob>({
-  "each result is reported or announced as unreported": {
-    detail: ({ entry }) => `${entry.jid}, of ${entry.owedBy?.process.name}, at the end`,
-  },
-});
