@@ -222,9 +222,10 @@ export class OutboxRelay implements AsyncDisposable {
     await this.#loop;
     await this.#turn.catch(() => {});
     // Jobs whose rows stay would be pushed again.
-    for (let failures = 0; !this.#results.isEmpty && !this.#isClosed; failures++) {
+    for (let failures = 0; !this.#isClosed; failures++) {
       await this.#results.record().catch(() => {});
-      if (!this.#results.isEmpty) await this.#wait(backoffMs(failures, RETRY));
+      if (this.#results.isEmpty || this.#isClosed) return;
+      await this.#wait(backoffMs(failures, RETRY));
     }
   }
 

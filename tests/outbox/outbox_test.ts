@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { defineJobs, job, Producer } from "../../mod.ts";
 import { Outbox, type QueryFunction } from "../../src/outbox/mod.ts";
+import { deferred } from "../../src/internal/deferred.ts";
 import { statements } from "../../src/outbox/statements.ts";
 import { serverError } from "../../src/protocol/server_errors.ts";
 import { ManualClock } from "../../src/server/mod.ts";
 import { FakeFaktory } from "../../src/testing/mod.ts";
 import { type Driver, drivers, openSqlite, type TestDatabase } from "./databases.ts";
+import { turn } from "../faults/wall_clock.ts";
 import { noSqlite } from "../server/data.ts";
 import { SimulatedDatabase } from "../simulation/outbox/database.ts";
 import { SimulatedProcess } from "../simulation/process.ts";
@@ -493,6 +495,30 @@ describe("an outbox", () => {
     const jobs = db.prepare("SELECT job FROM faktory_outbox").all() as { job: string }[];
     assert.deepEqual(jobs.map(({ job }) => JSON.parse(job).queue), ["mail", "default"]);
     db.close();
+  });
+
+  it("starts no timer after a stop that gave up", async () => {
+    await using faktory = await FakeFaktory.start();
+    const clock = new ManualClock();
+    const [deletion, begun] = [deferred<object[]>(), deferred<void>()];
+    const job = '{"jid":"12345678","jobtype":"late","args":[],"queue":"default"}';
+    let statements = 0;
+    const query: QueryFunction = (sql) => {
+      if (statements++ === 0) return Promise.resolve([{ id: 1, job }]);
+      assert.match(sql, /^DELETE/);
+      if (statements === 2) return Promise.reject(new Error("connection lost"));
+      begun.resolve();
+      return deletion.promise;
+    };
+    const relay = new Outbox({ dialect: "postgres" }).relay(query, faktory.producer, { clock });
+    await new Promise((resolve) => relay.on("error", resolve));
+    const stopping = relay.stop({ timeoutMs: 5000 });
+    await begun.promise;
+    clock.advance(5000);
+    await stopping;
+    deletion.reject(new Error("connection lost"));
+    await turn();
+    assert.equal(clock.pending, 0);
   });
 
   it("does not delete rows in a transaction that is open on its own connection", {
