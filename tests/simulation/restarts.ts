@@ -29,6 +29,8 @@ export class Restarts {
   found(entry: Entry, place: Place): void {
     this.#ledger.tell?.(entry.jid, `found again: ${place}`);
     this.#ledger.moves.found(entry, place);
+    // A server saves what it has found before it serves clients.
+    entry.pushedIn = 0;
   }
 
   /** Records the order in which the server has found the jobs of a queue. */
