@@ -2,7 +2,7 @@ import { type Consumer, type Job, type JobContext, Producer } from "../../mod.ts
 import type { JobFields } from "../../src/job/job.ts";
 import type { Batch } from "../../src/producer/batches.ts";
 import type { Entry } from "./entry.ts";
-import type { Ledger } from "./ledger.ts";
+import type { FoundRule, Ledger } from "./ledger.ts";
 import type { Network } from "./network.ts";
 import { SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
@@ -216,7 +216,7 @@ export class BatchesOfWorld {
     if (id === undefined) return;
     const { ledger } = this.#parts;
     const batch = this.#batches.get(id)!;
-    const violated = (rule: string) => ledger.violated(rule, jid);
+    const violated = (rule: FoundRule) => ledger.violated(rule, jid);
     ledger.count("callbacks of batches");
     if (batch.state === "filling") violated("a batch calls nobody before its commit");
     // A server that has lost unsaved changes may enqueue it again.
@@ -229,7 +229,10 @@ export class BatchesOfWorld {
     // A server that ended may have lost a job that it had not confirmed.
     const isGone = ({ pushes, removed }: Entry) => pushes === 0 || removed > 0;
     const there = (jid: string) => isGone(ledger.of(jid)) || isDue(jid);
-    if (!batch.members.every(there)) violated(`a batch calls "${name}" when its jobs have ended`);
+    if (!batch.members.every(there)) {
+      const isSuccess = name === "success";
+      violated(`a batch calls "${isSuccess ? "success" : "complete"}" when its jobs have ended`);
+    }
     const { child } = batch;
     if (child === undefined || child.state !== "committed") return;
     const isChildOver = name === "success" && child.hasSuccess

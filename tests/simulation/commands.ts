@@ -47,15 +47,15 @@ export class Commands {
       entry.isRequeuedEarly = dueInMs < REQUEUE_MS;
       if (entry.holder !== undefined) ledger.onRequeued?.(entry.holder);
     }
-    if (number < 0) { for (const watch of ledger.pushWatchers) watch(push); }
-    ledger.judge(whenPushed, push);
-    if (isFirst && producer !== undefined && isOrdered) {
-      const previous = this.#previous.get(producer) ?? -1;
-      ledger.judge(whenPushedInOrder, { entry, previous });
-      this.#previous.set(producer, number);
+    if (number < 0) {
+      for (const watch of ledger.pushWatchers) watch(push);
     }
-    if (isFirst) return;
-    ledger.judgeFirst(whenPushedAgain, push);
+    ledger.judge(whenPushed, push);
+    if (!isFirst) return ledger.judgeFirst(whenPushedAgain, push);
+    if (producer === undefined || !isOrdered) return;
+    const previous = this.#previous.get(producer) ?? -1;
+    ledger.judge(whenPushedInOrder, { entry, previous });
+    this.#previous.set(producer, number);
   }
 
   /** Records that the server gave the job to a worker. */

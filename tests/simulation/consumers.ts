@@ -2,7 +2,6 @@ import {
   ConnectionLostError,
   Consumer,
   type ConsumerOptions,
-  type Job,
   RetryAfter,
   ServerError,
 } from "../../mod.ts";
@@ -15,7 +14,7 @@ import type { Network } from "./network.ts";
 import { type ClockError, SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
 import { Reports } from "./reports.ts";
-import { whenListenerThrows, whenRunEnds, whenStopped } from "./rules/consumers.ts";
+import { whenRunEnds, whenStopped } from "./rules/consumers.ts";
 import { EARLY_MS, whenDone, whenUnreported } from "./rules/reports.ts";
 import { whenStartEmitted } from "./rules/runs.ts";
 import type { Timeline } from "./timeline.ts";
@@ -140,13 +139,13 @@ export class ConsumerProcess implements Member {
     const { consumer, worker, worker: { reports }, process } = this;
     const { ledger } = this.#parts;
     const { runs } = ledger;
-    const runOf = ({ jid }: Job) => ({ entry: ledger.of(jid), worker, process });
+    const { perSecond: limit = Infinity } = this.#plan.options.limits ?? {};
     consumer.on("start", ({ job }) => {
-      const { perSecond: limit = Infinity } = this.#plan.options.limits ?? {};
-      ledger.judge(whenStartEmitted, { ...runOf(job), count: this.#countSecond(limit), limit });
+      const count = limit === Infinity ? 0 : this.#countSecond();
+      ledger.judge(whenStartEmitted, { entry: ledger.of(job.jid), worker, process, count, limit });
     });
     consumer.on("done", ({ job }) => {
-      ledger.judge(whenDone, runOf(job));
+      ledger.judge(whenDone, { entry: ledger.of(job.jid), worker, process });
       runs.finished(job.jid, worker, "ACK");
     });
     consumer.on("discard", ({ job }) => runs.finished(job.jid, worker, "ACK"));
@@ -156,7 +155,7 @@ export class ConsumerProcess implements Member {
       runs.finished(job.jid, worker, error instanceof RetryAfter ? "requeued" : "FAIL");
     });
     consumer.on("unreported", ({ job, error }) => {
-      ledger.judge(whenUnreported, { ...runOf(job), error });
+      ledger.judge(whenUnreported, { entry: ledger.of(job.jid), worker, process, error });
       const isTooLate = error instanceof ConnectionLostError && error.code === "DEADLINE_PASSED";
       if (error instanceof ServerError || isTooLate) reports.refused(job.jid);
       runs.excused(job.jid, worker, "unreported");
@@ -172,12 +171,13 @@ export class ConsumerProcess implements Member {
       consumer.on(event, ({ job }) => reports.settled(job.jid));
     }
     consumer.on("disconnect", () => ledger.count("outages of consumers"));
-    consumer.on("listenerError", ({ error }) => ledger.judge(whenListenerThrows, { error }));
+    consumer.on("listenerError", ({ error }) => {
+      ledger.violated("no listener throws", String(error));
+    });
   }
 
   /** Returns the number of jobs that have started in the last second, with this one. */
-  #countSecond(limit: number): number {
-    if (limit === Infinity) return 0;
+  #countSecond(): number {
     const now = this.process.elapsed();
     while (this.#begun.length > 0 && this.#begun[0]! <= now - SECOND_MS) this.#begun.shift();
     return this.#begun.push(now);

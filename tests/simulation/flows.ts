@@ -5,6 +5,7 @@ import type { Ledger } from "./ledger.ts";
 import type { Network } from "./network.ts";
 import { SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
+import { whenWorkflowOpen } from "./rules/world.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface FlowsParts {
@@ -121,10 +122,7 @@ export class Flows {
     }
     for (const { id, lastRuns } of this.#flows.values()) {
       ledger.count("workflows");
-      if (lastRuns > 0) continue;
-      // An admin removed one of its jobs, or one is dead.
-      if (gone.has(id) || ledger.server.hasLostJobs) ledger.count("workflows that lost a job");
-      else ledger.violated("a workflow ends", id);
+      if (lastRuns === 0) ledger.judge(whenWorkflowOpen, { id, hasLostJob: gone.has(id) });
     }
   }
 

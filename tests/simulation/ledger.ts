@@ -7,13 +7,18 @@ import type { SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
 import { Restarts } from "./restarts.ts";
 import type { Violation } from "./result.ts";
-import { type Push, whenNamedTwice, whenSettled } from "./rules/pushes.ts";
-import { type Facts, nameOf, type Rules } from "./rules/rule.ts";
+import type { FOUND } from "./rules/found.ts";
+import { type Push, whenSettled } from "./rules/pushes.ts";
+import type { Facts, NamedRule, Rules } from "./rules/rule.ts";
+import type { WAITS } from "./rules/world.ts";
 import { Runs } from "./runs.ts";
 import { ServerFacts } from "./server_facts.ts";
 import { Trace } from "./trace.ts";
 import { UniqueLocks } from "./unique_locks.ts";
 import type { Worker } from "./worker.ts";
+
+/** A rule that is in no table of rules. */
+export type FoundRule = typeof FOUND[number] | keyof typeof WAITS;
 
 /** Maximum number of violations that are kept. All violations are counted. */
 const MAX_VIOLATIONS = 20;
@@ -43,7 +48,7 @@ export class Ledger implements Facts {
   readonly kept = new Set<Entry>();
   /** Jobs of which a server has lost copies, as it had kept nothing or its disk had lied. */
   readonly lost: Entry[] = [];
-  readonly pauses = new Pauses(() => this.journal);
+  readonly pauses = new Pauses(this);
   /** The locks of unique jobs. */
   readonly locks = new UniqueLocks(this);
   readonly commands = new Commands(this);
@@ -93,21 +98,20 @@ export class Ledger implements Facts {
     this.counts[name] = (this.counts[name] ?? 0) + by;
   }
 
-  violated(rule: string, detail: string): void {
-    this.count("violations");
-    if (this.violations.length >= MAX_VIOLATIONS) return;
-    this.violations.push({ rule, detail, atMs: this.#now() });
+  /** Records the violation of a rule that is in no table of rules. */
+  violated(rule: FoundRule, detail: string): void {
+    this.#violated(rule, detail);
   }
 
   /** Checks a case by all rules. Returns true if it violates one. */
-  judge<C extends object>(rules: Rules<C>, it: C): boolean {
+  judge<C>(rules: Rules<C>, it: C): boolean {
     let isViolated = false;
     for (const rule of rules) if (this.#check(rule, it)) isViolated = true;
     return isViolated;
   }
 
   /** Checks a case by the rules until it violates one. */
-  judgeFirst<C extends object>(rules: Rules<C>, it: C): void {
+  judgeFirst<C>(rules: Rules<C>, it: C): void {
     for (const rule of rules) if (this.#check(rule, it)) return;
   }
 
@@ -116,7 +120,7 @@ export class Ledger implements Facts {
     const number = this.jobs.length;
     const entry = new Entry(jid ?? jidOf(number), number);
     if (jid !== undefined) {
-      if (this.#named.has(jid)) this.judge(whenNamedTwice, { entry });
+      if (this.#named.has(jid)) this.violated("no id is made twice", jid);
       this.#named.set(jid, entry);
     }
     entry.producer = producer;
@@ -134,14 +138,20 @@ export class Ledger implements Facts {
   }
 
   /** Returns true if a case violates a rule. */
-  #check<C extends object>({ name, broken, excuses, detail }: Rules<C>[number], it: C): boolean {
-    if (broken?.(it, this) === false) return false;
-    for (const excuse of excuses ?? []) {
+  #check<C>(rule: NamedRule<C>, it: C): boolean {
+    if (!rule.broken(it, this)) return false;
+    for (const excuse of rule.excuses) {
       if (!excuse(it, this)) continue;
       if (excuse.counted !== undefined) this.count(excuse.counted);
       return false;
     }
-    this.violated(name, detail?.(it, this) ?? nameOf(it));
+    this.#violated(rule.name, rule.detail(it, this));
     return true;
+  }
+
+  #violated(rule: string, detail: string): void {
+    this.count("violations");
+    if (this.violations.length >= MAX_VIOLATIONS) return;
+    this.violations.push({ rule, detail, atMs: this.#now() });
   }
 }

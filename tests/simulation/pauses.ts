@@ -1,18 +1,17 @@
-import type { Journal } from "./journal.ts";
+import type { Facts } from "./rules/rule.ts";
 
 /** Records which queues are paused, and which of these pauses a server must have after a restart. */
 export class Pauses {
-  readonly #journal: () => Journal | undefined;
+  readonly #facts: Facts;
   /** The group of the store that contains the pause, by the name of the queue. */
   readonly #groups = new Map<string, number>();
 
-  /** `journal` returns the journal of the server, if it has persistent storage. */
-  constructor(journal: () => Journal | undefined) {
-    this.#journal = journal;
+  constructor(facts: Facts) {
+    this.#facts = facts;
   }
 
   begin(name: string): void {
-    const journal = this.#journal();
+    const { journal } = this.#facts;
     if (journal !== undefined && !this.#groups.has(name)) this.#groups.set(name, journal.group);
   }
 
@@ -30,7 +29,7 @@ export class Pauses {
     for (const [name, group] of this.#groups) {
       if (isPaused(name)) continue;
       this.#groups.delete(name);
-      if (this.#journal()?.isSaved(group)) lost.push(name);
+      if (this.#facts.journal?.isSaved(group)) lost.push(name);
     }
     return lost;
   }

@@ -15,6 +15,7 @@ import type { Network } from "./network.ts";
 import { type ClockError, SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
 import { whenStopped } from "./rules/consumers.ts";
+import { whenCallSettles, whenUnknown } from "./rules/pushes.ts";
 import { REFUSED_TYPE } from "./server_watch.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -26,10 +27,6 @@ const TYPES = [
 
 /** Longest time that a producer takes to stop: its calls have 25 seconds. */
 const STOP_MS = 40_000;
-
-/** Longest time of a call without faults, and longest time for which a fault has effects, in ms. */
-const SETTLE_MS = 4500;
-const RECOVERY_MS = 60_000;
 
 /** Size of the network buffers from which calls are not slowed down, in bytes. */
 const WHOLE_BYTES = 65_536;
@@ -211,17 +208,12 @@ export class ProducerProcess implements Member {
 
   /** Checks and records the result of a call that is not part of a stream. */
   #told(entry: Entry, promised: Promised, error?: unknown): void {
-    const { ledger, network: { weather }, timeline } = this.#parts;
-    const { jid, calledAt } = entry;
+    const { ledger, network: { weather } } = this.#parts;
     if (error instanceof StateError && error.code === "CLOSED") {
-      ledger.violated("close waits for calls", jid);
+      ledger.violated("close waits for calls", entry.jid);
     }
-    const troubledAt = Math.max(this.process.troubledAt, ledger.server.troubledAt);
-    const isCalm = troubledAt < calledAt - RECOVERY_MS && weather.sendBuffer >= WHOLE_BYTES &&
-      weather.maxChunk >= WHOLE_BYTES;
-    if (isCalm && timeline.now - calledAt > SETTLE_MS) {
-      ledger.violated("a call without faults settles soon", jid);
-    }
+    const isNetworkSlow = Math.min(weather.sendBuffer, weather.maxChunk) < WHOLE_BYTES;
+    ledger.judge(whenCallSettles, { entry, isNetworkSlow });
     this.#settled(entry, promised);
   }
 
@@ -239,8 +231,9 @@ export class ProducerProcess implements Member {
     }
     const isTriedForEver = delivery === "at-least-once" && reconnect !== false &&
       reconnect?.attempts === Infinity;
-    if (isTriedForEver && !this.isStopping && promised === "unknown" && !this.#hasFailedToSave) {
-      ledger.violated("at-least-once never ends as unknown", entry.jid);
+    if (isTriedForEver && promised === "unknown") {
+      const { isStopping } = this;
+      ledger.judge(whenUnknown, { entry, isStopping, hasFailedToSave: this.#hasFailedToSave });
     }
     ledger.settled(entry, promised);
   }

@@ -1,7 +1,7 @@
 import type { Report } from "../../mod.ts";
 import { Fifo } from "../../src/internal/fifo.ts";
 import type { Ledger } from "./ledger.ts";
-import { whenFetchSent, whenNotReported, whenReportedLate, whenUnlisted } from "./rules/reports.ts";
+import { whenFetchSent, whenNotReported, whenReportedLate } from "./rules/reports.ts";
 import type { Worker } from "./worker.ts";
 
 /** Longest duration of a reservation, with the errors of clocks, in milliseconds. */
@@ -69,13 +69,15 @@ export class Reports {
   /** Checks the report of a run that has ended. */
   ended(worker: Worker, { unfinished, unreported }: Report): void {
     const ledger = this.#ledger;
-    const caseOf = (jid: string) => ({ entry: ledger.of(jid), worker, process: worker.process });
+    const { process } = worker;
     const listed = new Set(unfinished.map(({ jid }) => jid));
     for (const jid of this.#unsettled) {
-      if (!listed.has(jid)) ledger.judge(whenUnlisted, caseOf(jid));
+      if (listed.has(jid)) continue;
+      ledger.violated("a stop lists the jobs that still run", `${process.name}: ${jid}`);
     }
     for (const { jid } of unreported) {
-      ledger.judge(whenNotReported, { ...caseOf(jid), isRefused: this.#refused.has(jid) });
+      const isRefused = this.#refused.has(jid);
+      ledger.judge(whenNotReported, { entry: ledger.of(jid), worker, process, isRefused });
     }
   }
 

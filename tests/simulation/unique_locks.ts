@@ -1,4 +1,6 @@
 import type { Entry } from "./entry.ts";
+import type { Ledger } from "./ledger.ts";
+import { whenEqualAccepted } from "./rules/pushes.ts";
 
 /** The terms of a unique job. */
 export interface UniqueTerms {
@@ -15,22 +17,15 @@ export interface Lock {
   readonly until: number;
 }
 
-/** The parts of the ledger that the locks use. */
-export interface UniqueLedger {
-  readonly server: { readonly jumpedAt: number };
-  count(name: string): void;
-  violated(rule: string, detail: string): void;
-}
-
 /** The judge of unique jobs: the locks that the server must have. */
 export class UniqueLocks {
   /** Returns the time of the server, in ms since 1970. */
   now: () => number = () => 0;
-  readonly #ledger: UniqueLedger;
+  readonly #ledger: Ledger;
   readonly #locks = new Map<string, Lock>();
   readonly #byKey = new Map<string, Entry[]>();
 
-  constructor(ledger: UniqueLedger) {
+  constructor(ledger: Ledger) {
     this.#ledger = ledger;
   }
 
@@ -43,8 +38,11 @@ export class UniqueLocks {
       this.#ledger.violated("a job is refused while an equal job has the lock", jid);
     }
     const equal = this.#byKey.get(key) ?? [];
-    for (const other of equal) if (other !== entry) this.#checkAlone(other);
-    this.#byKey.set(key, [...equal.filter((one) => one !== entry && isOnServer(one)), entry]);
+    const others = equal.filter((one) => one !== entry);
+    for (const other of others) {
+      this.#ledger.judge(whenEqualAccepted, { entry: other, serverNow: this.now() });
+    }
+    this.#byKey.set(key, [...others.filter((one) => one.waiting + one.working > 0), entry]);
     entry.lockedUntil = dueAt + forMs;
     this.#locks.set(key, { entry, until: entry.lockedUntil });
   }
@@ -82,18 +80,6 @@ export class UniqueLocks {
     }
   }
 
-  /** Checks that an equal job, accepted earlier, is not on the server under its lock. */
-  #checkAlone(other: Entry): void {
-    const { unique, lockedUntil, pushes, requeued, isShared, jid, acks } = other;
-    if (lockedUntil <= this.now() || !isOnServer(other)) return;
-    if (unique?.until === "start" && other.handed > 0) return;
-    // Of a job that is there twice, the first copy to succeed releases the lock.
-    if (acks > 0 && (pushes - requeued > 1 || isShared)) return;
-    // A lock that ended by the old time does not come back.
-    if (this.#ledger.server.jumpedAt >= other.calledAt) return;
-    this.#ledger.violated("a unique job is on the server once", jid);
-  }
-
   #holder(key: string): Entry | undefined {
     const lock = this.#locks.get(key);
     if (lock === undefined || lock.until > this.now()) return lock?.entry;
@@ -108,8 +94,4 @@ export class UniqueLocks {
     this.#locks.delete(unique.key);
     entry.lockedUntil = 0;
   }
-}
-
-function isOnServer({ waiting, working }: Entry): boolean {
-  return waiting + working > 0;
 }

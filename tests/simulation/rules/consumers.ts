@@ -18,11 +18,6 @@ export const whenRunEnds = rules<OfWorker>({
   "a consumer runs until it is stopped": { excuses: [workerIs.stopping, workerIs.signalled] },
 });
 
-/** A listener of a consumer throws. */
-export const whenListenerThrows = rules<{ readonly error: unknown }>({
-  "no listener throws": { detail: ({ error }) => String(error) },
-});
-
 /** A stop of a program that began at `atMs` has ended. */
 interface Stop extends OfProcess {
   readonly atMs: number;

@@ -1,5 +1,5 @@
 import { RECONNECT_MS } from "../process.ts";
-import { after, at, before, counted, fault, jobIs, since } from "./excuses.ts";
+import { after, allOf, at, before, counted, fault, jobIs, since } from "./excuses.ts";
 import { type Excuse, type Facts, type OfJob, type Rule, rules } from "./rule.ts";
 
 /** Time for which a reading of the server's clock is used, in milliseconds. */
@@ -13,6 +13,10 @@ const LATE_MS = 5000;
 
 /** Largest error of the time of a job with a delay, in milliseconds. */
 const DELAY_MS = 5000;
+
+/** Longest time of a call without faults, and longest time for which a fault has effects, in ms. */
+const SETTLE_MS = 4500;
+const RECOVERY_MS = 60_000;
 
 /** A job that the server accepts. */
 export interface Push extends OfJob {
@@ -31,9 +35,6 @@ const unsentIsNotThere: Rule<OfJob> = {
     (promised === "not-sent" || promised === "refused") && pushes > 0,
 };
 
-/** The library draws an id that another job has. */
-export const whenNamedTwice = rules<OfJob>({ "no id is made twice": {} });
-
 /** The producer of a job gets the result of its call. */
 export const whenSettled = rules<OfJob>({
   "a confirmed job is saved": {
@@ -45,6 +46,40 @@ export const whenSettled = rules<OfJob>({
     excuses: [counted("confirmed as an equal job was there", jobIs.refusedAsEqual)],
   },
   "a job that was not sent is not on the server": unsentIsNotThere,
+});
+
+/** A call that is not part of a stream settles. */
+export const whenCallSettles = rules<OfJob & { readonly isNetworkSlow: boolean }>({
+  "a call without faults settles soon": {
+    broken: ({ entry }, { now }) => now - entry.calledAt > SETTLE_MS,
+    excuses: [
+      ({ isNetworkSlow }) => isNetworkSlow,
+      since(before(RECOVERY_MS, at.call), fault.ofProducer, fault.ofServer),
+    ],
+  },
+});
+
+/** The outcome of a call is unknown, although the producer sends its jobs until they are there. */
+export const whenUnknown = rules<OfJob & { isStopping: boolean; hasFailedToSave: boolean }>({
+  "at-least-once never ends as unknown": {
+    excuses: [({ isStopping }) => isStopping, ({ hasFailedToSave }) => hasFailedToSave],
+  },
+});
+
+/** The server accepts a job that is equal to `entry`, which it had accepted before. */
+export const whenEqualAccepted = rules<OfJob & { readonly serverNow: number }>({
+  "a unique job is on the server once": {
+    broken: ({ entry: { unique, lockedUntil, waiting, working, handed }, serverNow }) =>
+      lockedUntil > serverNow && waiting + working > 0 &&
+      !(unique?.until === "start" && handed > 0),
+    excuses: [
+      // Of a job that is there twice, the first copy to succeed releases the lock.
+      allOf(({ entry }) => entry.acks > 0, jobIs.twice),
+      allOf(({ entry }) => entry.acks > 0, jobIs.shared),
+      // A lock that ended by the old time does not come back.
+      since(at.call, fault.serverClockSet),
+    ],
+  },
 });
 
 /** A producer that gets the server's time too late uses its own. */

@@ -52,9 +52,6 @@ export const whenFetchSent = rules<OfWorker>({
   },
 });
 
-/** The report of a stop does not list a job whose handler still runs. */
-export const whenUnlisted = rules<Run>({ "a stop lists the jobs that still run": {} });
-
 interface UnreportedRun extends Run {
   /** True if the server has refused the result, or it came too late after an earlier fault. */
   readonly isRefused: boolean;

@@ -44,15 +44,25 @@ export interface Rule<C> {
   readonly detail?: (it: C, facts: Facts) => string;
 }
 
-/** The rules for an event, in the order in which they are checked. */
-export type Rules<C> = readonly (Rule<C> & { readonly name: string })[];
-
-/** Creates the rules for an event from their names. */
-export function rules<C>(table: Readonly<Record<string, Rule<C>>>): Rules<C> {
-  return Object.entries(table).map(([name, rule]) => ({ name, ...rule }));
+/** A rule with its name and its defaults. */
+export interface NamedRule<C> extends Required<Rule<C>> {
+  readonly name: string;
 }
 
-/** Describes a case by the names of its process and of its job. */
-export function nameOf({ process, entry }: Partial<Run>): string {
+/** The rules for an event, in the order in which they are checked. */
+export type Rules<C> = readonly NamedRule<C>[];
+
+/** Creates the rules for an event, by name. */
+export function rules<C extends object>(table: Readonly<Record<string, Rule<C>>>): Rules<C> {
+  // All have the same properties in the same order, which makes the checks fast.
+  return Object.entries(table).map(([name, { broken, excuses, detail }]) => ({
+    name,
+    broken: broken ?? (() => true),
+    excuses: excuses ?? [],
+    detail: detail ?? nameOf,
+  }));
+}
+
+function nameOf({ process, entry }: Partial<Run>): string {
   return [process?.name, entry?.jid].filter((name) => name !== undefined).join(": ");
 }

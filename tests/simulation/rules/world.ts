@@ -54,9 +54,19 @@ export const whenFiredAgain = rules<OfJob & { readonly schedulersTroubledAt: num
   },
 });
 
-/** A schedule without faults has not fired. */
-export const whenNotFired = rules<{ readonly firing: string }>({
-  "a schedule fires": { detail: ({ firing }) => firing },
+/** The world ends, and the last job of a workflow has not run. */
+export const whenWorkflowOpen = rules<{ readonly id: string; readonly hasLostJob: boolean }>({
+  "a workflow ends": {
+    excuses: [
+      counted(
+        "workflows that lost a job",
+        // An admin removed one of its jobs, or one is dead.
+        ({ hasLostJob }) => hasLostJob,
+        (_, { server }) => server.hasLostJobs,
+      ),
+    ],
+    detail: ({ id }) => id,
+  },
 });
 
 /** The world ends. The rules are for each job. */
