@@ -2,15 +2,7 @@ import type { Producer } from "../producer/producer.ts";
 import type { ServerInfo } from "../protocol/server_info.ts";
 import { CHECKED, pushesAfter, sendPushes, STARTED } from "./pushes.ts";
 import { checkJob, FIRST_CHECK_SECONDS, type JoinJob } from "./join_job.ts";
-import {
-  dropTokens,
-  type Facts,
-  pushAll,
-  removeMarks,
-  removeTokens,
-  takeTokens,
-  tokenOf,
-} from "./tokens.ts";
+import { dropTokens, type Facts, pushAll, removeTokens, takeTokens, tokenOf } from "./tokens.ts";
 
 /** Key of the fact that the node after a join was started. */
 const DONE = "done";
@@ -50,7 +42,9 @@ interface JoinState {
 /** Runs a job that collects the tokens of a join. `queue` is the queue of the job. */
 export async function runJoin(producer: Producer, job: JoinJob, queue: string): Promise<void> {
   const { everySeconds, misses = 0, checks = 0 } = job;
-  const mayEnd = job.isDone === true || misses >= MAX_MISSES || checks >= MAX_CHECKS;
+  // Without a look at the tokens, so that no other check waits for a mark that this one removes.
+  if (job.isDone === true) return await removeTokens(producer, job.tokens);
+  const mayEnd = misses >= MAX_MISSES || checks >= MAX_CHECKS;
   const { state, isStarted, ...found } = await collect(producer, job, { queue, mayEnd });
   if (state === "over") return;
   if (everySeconds === undefined) {
@@ -59,7 +53,7 @@ export async function runJoin(producer: Producer, job: JoinJob, queue: string): 
     if (found.isEmpty) await pushCheck(producer, job, { queue, info: found.info });
     return;
   }
-  const isDone = job.isDone === true || state === "done";
+  const isDone = state === "done";
   const next = {
     ...job,
     isDone,
@@ -68,7 +62,6 @@ export async function runJoin(producer: Producer, job: JoinJob, queue: string): 
     everySeconds: isDone ? DONE_SECONDS : Math.min(everySeconds * 2, LAST_CHECK_SECONDS),
   };
   await pushCheck(producer, next, { queue, info: found.info });
-  if (isDone) await removeMarks(producer, job.tokens);
 }
 
 /** Schedules a check of a join. `info` is a fresh reply to INFO, if there is one. */
@@ -93,11 +86,12 @@ async function collect(
   const { tokens } = job;
   for (let attempts = 1;; attempts++) {
     const taken = await takeTokens(producer, tokens);
-    const { facts } = taken;
+    const { facts, isCut } = taken;
+    const isLast = isCut || attempts === MAX_ATTEMPTS;
     const [isStarted, wasDone] = [STARTED in facts, DONE in facts];
     const values = wasDone ? undefined : valuesIn(facts, job.of);
     const isLate = job.checks !== undefined && job.checks >= MAX_CHECKS;
-    if (mayEnd && values === undefined && (wasDone || !isStarted || isLate)) {
+    if (mayEnd && !isCut && values === undefined && (wasDone || !isStarted || isLate)) {
       await dropTokens(producer, taken);
       const { queues } = await producer.info();
       if ((queues[tokens] ?? 0) === 0) await removeTokens(producer, tokens);
@@ -105,7 +99,7 @@ async function collect(
     }
     if (taken.jids.length === 0) {
       const { isAlone, info } = await countTokens(producer, tokens, 0);
-      if (isAlone || attempts === MAX_ATTEMPTS) {
+      if (isAlone || isLast) {
         return { state: "waits", isStarted, isEmpty: true, info };
       }
       continue;
@@ -126,7 +120,7 @@ async function collect(
     // If several programs put tokens back at the same time, the last one sees the tokens of all
     // others here.
     const { isAlone, info } = await countTokens(producer, tokens, 1);
-    if (isAlone || attempts === MAX_ATTEMPTS) return { state: "waits", isStarted, info };
+    if (isAlone || isLast) return { state: "waits", isStarted, info };
   }
 }
 

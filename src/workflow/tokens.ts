@@ -32,6 +32,11 @@ export interface TakenTokens {
   readonly facts: Facts;
   /** The jids of the tokens. */
   readonly jids: readonly string[];
+  /**
+   * True if there may be more tokens, because the server has refused to hand out jobs: the worker is
+   * quiet, or somebody has paused or removed the queue of marks.
+   */
+  readonly isCut: boolean;
 }
 
 /**
@@ -70,26 +75,19 @@ export async function takeTokens(producer: Producer, queue: string): Promise<Tak
   let facts: Facts = {};
   while (true) {
     const job = await sendCommand(producer, fetch);
-    // Somebody has paused or removed the queue of marks.
-    if (job === undefined) break;
+    if (job === undefined) return { facts, jids, isCut: true };
     if (job.queue === marks) {
       await sendCommand(producer, acknowledge(job.jid));
-      break;
+      return { facts, jids, isCut: false };
     }
     jids.push(job.jid);
     facts = { ...facts, ...(job.args[0] as { readonly facts?: Facts } | undefined)?.facts };
   }
-  return { facts, jids };
 }
 
 /** Removes a queue of tokens, and the queue of its marks. */
 export async function removeTokens(producer: Producer, queue: string): Promise<void> {
   await producer.queues.remove([queue, marksOf(queue)]);
-}
-
-/** Removes the queue of marks. The next reader creates it again. */
-export async function removeMarks(producer: Producer, queue: string): Promise<void> {
-  await producer.queues.remove(marksOf(queue));
 }
 
 function marksOf(queue: string): string {

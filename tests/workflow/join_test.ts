@@ -69,6 +69,30 @@ test("an ACK beside a look at a join is answered at once, whoever has the tokens
   for (const producer of programs) await producer.close();
 });
 
+test("a look at a join ends after one FETCH if the server hands out no jobs", async () => {
+  await using world = await World.start({});
+  const joinJob = await startJoin(world);
+  await using producer = await world.connect(new Mortal(Infinity));
+  // Creates the queue of marks.
+  await runJoin(producer, joinJob, "default");
+  await producer.queues.pause("*");
+  const from = world.clock.now();
+  await world.moving(runJoin(producer, joinJob, "default"));
+  const waitedMs = world.clock.now() - from;
+  assert.ok(waitedMs < 10_000, `${waitedMs} ms`);
+});
+
+test("the last check of a join removes its queues without a FETCH", async () => {
+  await using world = await World.start({});
+  const joinJob = await startJoin(world);
+  await using producer = await world.connect(new Mortal(Infinity));
+  await runJoin(producer, joinJob, "default");
+  await producer.queues.pause("*");
+  const check = { ...joinJob, everySeconds: 7200, isDone: true };
+  assert.ok(await endsAtOnce(runJoin(producer, check, "default")));
+  assert.deepEqual(Object.keys(world.server.snapshot().queues), ["default"]);
+});
+
 test("programs that read the state of a workflow at once do not wait for each other", async () => {
   await using world = await World.start({});
   const id = await world.begin({ type: "part" }, { statusDays: 1 });

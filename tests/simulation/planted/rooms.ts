@@ -5,6 +5,7 @@ import type { PlantedFault, PlantedRoom } from "./fault.ts";
 import { producerFaults } from "./producer.ts";
 import { serverFaults } from "./server.ts";
 import { storeFaults } from "./store.ts";
+import { workflowFaults } from "./workflow.ts";
 
 /** All planted faults. */
 export const plantedRooms: readonly PlantedRoom[] = [
@@ -14,6 +15,7 @@ export const plantedRooms: readonly PlantedRoom[] = [
   { room: "server", faults: serverFaults },
   { room: "store", faults: storeFaults },
   { room: "enterprise", faults: enterpriseFaults },
+  { room: "workflow", faults: workflowFaults },
 ];
 
 /**
