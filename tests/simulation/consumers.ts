@@ -142,7 +142,8 @@ export class ConsumerProcess implements Member {
     const { perSecond: limit = Infinity } = this.#plan.options.limits ?? {};
     consumer.on("start", ({ job }) => {
       const count = limit === Infinity ? 0 : this.#countSecond();
-      ledger.judge(whenStartEmitted, { entry: ledger.of(job.jid), worker, process, count, limit });
+      const entry = ledger.of(job.jid);
+      ledger.judge(whenStartEmitted, { entry, worker, process, count, limit, of: "a second" });
     });
     consumer.on("done", ({ job }) => {
       ledger.judge(whenDone, { entry: ledger.of(job.jid), worker, process });

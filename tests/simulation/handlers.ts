@@ -75,7 +75,8 @@ export class Handlers {
     const count = (worker.handlersOf.get(queue) ?? 0) + 1;
     worker.handlersOf.set(queue, count);
     const { concurrency: limit = Infinity } = queues[queue] ?? {};
-    ledger.judge(whenCounted, { entry: ledger.of(jid), worker, process, count, limit });
+    const entry = ledger.of(jid);
+    ledger.judge(whenCounted, { entry, worker, process, count, limit, of: queue });
   }
 
   #end({ queue }: Job): void {

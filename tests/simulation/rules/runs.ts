@@ -39,6 +39,12 @@ interface LimitedRun extends Run {
   /** Number of these jobs, and its limit. */
   readonly count: number;
   readonly limit: number;
+  /** The queue, or "a second". */
+  readonly of: string;
+}
+
+function limitOf({ process, entry, count, of }: LimitedRun): string {
+  return `${process.name}: ${entry.jid}, ${count} of ${of}`;
 }
 
 /** A handler has started, and counts for the limits of the consumer. */
@@ -56,7 +62,7 @@ export const whenCounted = rules<LimitedRun>({
   "a limit is respected": {
     broken: ({ count, limit }) => count > limit,
     excuses: [workerIs.stopping],
-    detail: ({ process, entry, count }) => `${process.name}: ${entry.jid}, ${count} of its queue`,
+    detail: limitOf,
   },
 });
 
@@ -72,7 +78,7 @@ export const whenStartEmitted = rules<LimitedRun>({
   "a limit is respected": {
     broken: ({ count, limit }) => count > limit,
     excuses: [since(at.start, fault.pausedOrClockSet)],
-    detail: ({ process, entry }) => `${process.name}: ${entry.jid}, in a second`,
+    detail: limitOf,
   },
 });
 
