@@ -4,9 +4,9 @@ import type { WorldOptions, WorldResult } from "./result.ts";
 import { simulateWorld } from "./world.ts";
 
 /**
- * Worlds that differ: Enterprise with workflows, batches and unique jobs (46), the same on disk (7),
- * the free edition on disk (16), cancelled jobs (35), and schedules (82). `deno task simulate` makes
- * others.
+ * Worlds that differ: Enterprise with workflows, batches and unique jobs (46), the same on disk
+ * with an outbox (7), the free edition on disk (16), cancelled jobs (35), and schedules (82). `deno
+ * task simulate` makes others.
  */
 const WORLDS: readonly WorldOptions[] = [
   { seed: 46, jobs: 2000, storage: "memory" },

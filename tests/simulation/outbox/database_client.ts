@@ -47,6 +47,7 @@ export abstract class DatabaseClient {
   protected readonly random: Random;
   readonly #faults: StatementFault[] = [];
   readonly #outages: { readonly from: number; readonly to: number }[] = [];
+  readonly #failing: { readonly pattern: RegExp; readonly fault: StatementFault }[] = [];
   #failingSince = Infinity;
   #dying: { left: number; readonly pattern: RegExp; readonly die: () => void } | undefined;
 
@@ -83,8 +84,19 @@ export abstract class DatabaseClient {
 
   heal(): void {
     this.#faults.length = 0;
+    this.#failing.length = 0;
     this.#dying = undefined;
     this.unreachableUntil = -Infinity;
+  }
+
+  /** Makes the next statement that matches `pattern` fail. */
+  failIn(pattern: RegExp, fault: StatementFault): void {
+    this.#failing.push({ pattern, fault });
+  }
+
+  /** True if a statement has yet to fail. */
+  get isToFail(): boolean {
+    return this.#failing.length > 0;
   }
 
   /** Makes `die` kill the process around the statement number `count` that matches `pattern`. */
@@ -119,8 +131,9 @@ export abstract class DatabaseClient {
     this.troubledAt = Math.max(this.troubledAt, untilMs);
   }
 
-  protected nextFault(): StatementFault | undefined {
-    const fault = this.#faults.shift();
+  protected nextFault(sql: string): StatementFault | undefined {
+    let fault = this.#faults.shift();
+    if (this.#failing[0]?.pattern.test(sql)) fault = this.#failing.shift()!.fault;
     if (fault !== undefined) this.trouble();
     return fault;
   }
@@ -215,7 +228,7 @@ export class PostgresClient extends DatabaseClient {
       if (process.isDead) return new Promise(() => {});
     }
     const { timeline } = process;
-    const fault = this.nextFault();
+    const fault = this.nextFault(sql);
     const { promise, resolve, reject } = deferred<RowState[]>();
     this.failing(timeline.now);
     const fail = (message: string, ms: number) =>
@@ -300,7 +313,7 @@ export class SqliteClient extends DatabaseClient {
       if (this.process.isDead) return await new Promise(() => {});
       const death = this.deathIn(end);
       if (death !== undefined && this.random.chance(0.5)) return death();
-      const fault = this.nextFault();
+      const fault = this.nextFault(end);
       if (fault !== undefined) throw new DatabaseError("disk I/O error");
       if (end === "COMMIT") {
         this.database.commit(tx);
@@ -327,7 +340,7 @@ export class SqliteClient extends DatabaseClient {
       death();
       if (process.isDead) throw new DatabaseError("the process is dead");
     }
-    const fault = this.nextFault();
+    const fault = this.nextFault(sql);
     const isUnreachable = process.timeline.now < this.unreachableUntil;
     if (isUnreachable || fault !== undefined && fault !== "slow") {
       this.trouble();

@@ -9,7 +9,7 @@ import type { Timeline } from "../timeline.ts";
 import { CalmOutbox } from "./calm.ts";
 import { SimulatedDatabase } from "./database.ts";
 import type { OutboxPlan } from "./plan.ts";
-import { OutboxProgram } from "./program.ts";
+import { type OutboxLoad, OutboxProgram } from "./program.ts";
 import { OutboxRules } from "./rules.ts";
 import { OutboxStorm } from "./storm.ts";
 
@@ -48,7 +48,7 @@ export class OutboxOfWorld {
   readonly rules: OutboxRules;
   readonly database: SimulatedDatabase;
   readonly crew: Crew<OutboxProgram>;
-  readonly load: { left: number; next: number };
+  readonly load: OutboxLoad;
   readonly #storm: OutboxStorm;
   #isCalm = false;
 
@@ -60,9 +60,10 @@ export class OutboxOfWorld {
     this.server = server;
     this.random = random;
     this.plan = plan;
-    this.load = { left: Math.ceil(jobs * SHARE), next: 0 };
+    this.load = { left: Math.ceil(jobs * SHARE), next: 0, areScheduled: false };
     const relays = plan.programs.filter(({ hasRelay }) => hasRelay);
-    const rules = this.rules = new OutboxRules(ledger, relays.length === 1);
+    const isOrdered = relays.length === 1 && relays[0]!.producer.ordered === true;
+    const rules = this.rules = new OutboxRules(ledger, isOrdered);
     const { databaseClock } = plan;
     const machine = new SimulatedProcess("database", timeline, databaseClock);
     const database = this.database = new SimulatedDatabase(machine, random.fork(), rules);
@@ -99,8 +100,10 @@ export class OutboxOfWorld {
   /** Returns a function that kills the program, and starts another one in its place later. */
   killer(program: OutboxProgram, random: Random, downMs = someMs(random, 20_000)): () => void {
     const isPowerLoss = random.chance(0.3);
+    const isOfStorm = !this.#isCalm;
     return () => {
       const { crew } = this;
+      if (isOfStorm && this.#isCalm) return;
       const place = crew.places.find((place) => crew.at(place) === program);
       if (place === undefined || program.process.isDead) return;
       crew.kill(place, { isPowerLoss, downMs });
@@ -123,18 +126,21 @@ export class OutboxOfWorld {
   async finish(): Promise<void> {
     const { crew, ledger, rules } = this;
     crew.start();
+    rules.calmFrom = this.timeline.now;
     await new CalmOutbox(this).run();
-    const isEmpty = () => rules.left === 0;
-    const since = this.timeline.now;
-    while (!isEmpty() && this.timeline.now < since + EMPTY_MS) {
+    const { timeline, load } = this;
+    const isEmpty = () => rules.left === 0 && !this.#programs.some(({ isWriting }) => isWriting);
+    const until = timeline.now + EMPTY_MS;
+    load.left = 0;
+    while (!await timeline.run(isEmpty, timeline.now + MORE_MS) && timeline.now < until) {
       // A batch of refused jobs alone looks like an outage, until another job is accepted.
-      this.load.left = Math.max(this.load.left, 1);
-      await this.timeline.run(isEmpty, this.timeline.now + MORE_MS);
+      load.left = 1;
+      await timeline.run(() => load.left === 0, timeline.now + MORE_MS);
+      load.left = 0;
     }
-    this.load.left = 0;
     crew.stop(25_000);
     const isOver = () => crew.ending.length === 0;
-    if (!await this.timeline.run(isOver, this.timeline.now + STOP_MS)) {
+    if (!await timeline.run(isOver, timeline.now + STOP_MS)) {
       const names = crew.ending.map(({ process }) => process.name);
       ledger.violated("every program with an outbox ends", names.join(", "));
     }

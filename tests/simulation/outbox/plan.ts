@@ -42,17 +42,18 @@ export function outboxOf(
 ): OutboxPlan {
   const dialect = random.chance(0.6) ? "postgres" : "sqlite";
   const relays = random.pick([1, 1, 2, 3]);
+  const batchSize = random.pick([1, 3, 20, 1000]);
   const program = (hasWriter: boolean, hasRelay: boolean): OutboxProgramPlan => ({
     hasWriter,
     hasRelay,
     clock: clockOf(random),
     relay: {
       pollMs: random.pick([50, 500, 2000]),
-      batchSize: random.pick([1, 3, 20, 1000]),
+      batchSize,
       claimSeconds: random.pick([10, 10, 30]),
     },
     producer: {
-      connections: random.pick([1, 1, 2, 8]),
+      ...random.chance(0.5) ? { ordered: true } : { connections: random.pick([1, 2, 8]) },
       delivery: random.chance(0.6) ? "at-least-once" : "at-most-once",
       connectTimeoutMs: random.pick([1000, 10_000]),
       commandTimeoutMs: random.pick([5000, 60_000]),

@@ -13,6 +13,15 @@ import { type DatabaseClient, PostgresClient, SqliteClient } from "./database_cl
 import type { OutboxPlan, OutboxProgramPlan } from "./plan.ts";
 import type { JudgedRelay, OutboxRules } from "./rules.ts";
 
+/** The jobs that all programs together still have to insert. */
+export interface OutboxLoad {
+  left: number;
+  /** Number of the next job. */
+  next: number;
+  /** True if all jobs have a time. */
+  areScheduled: boolean;
+}
+
 /** Parts of an {@linkcode OutboxProgram}. */
 export interface OutboxProgramParts {
   readonly timeline: Timeline;
@@ -23,9 +32,14 @@ export interface OutboxProgramParts {
   readonly rules: OutboxRules;
   readonly plan: OutboxPlan;
   readonly queues: readonly string[];
-  /** The jobs that all programs together still have to insert. */
-  readonly load: { left: number; next: number };
+  readonly load: OutboxLoad;
 }
+
+/** Delay of jobs that must not be due while they may be pushed again, in milliseconds. */
+const SCHEDULED_MS = 240_000;
+
+/** Difference between two clocks in the time of a stop, in milliseconds. */
+const ROUNDING_MS = 50;
 
 /** Longest time of a stop of a relay after its limit, in milliseconds. */
 const STOP_MS = 500;
@@ -36,6 +50,7 @@ export class OutboxProgram implements Member, JudgedRelay {
   readonly client: DatabaseClient;
   readonly claimSeconds: number;
   readonly pollMs: number;
+  readonly commandTimeoutMs: number;
   isStopping = false;
   gaveUpAt = -Infinity;
   relay: OutboxRelay | undefined;
@@ -49,6 +64,8 @@ export class OutboxProgram implements Member, JudgedRelay {
   #isClosed = false;
   #rejections = 0;
   #draining = 0;
+  /** True while it has a transaction. */
+  isWriting = false;
 
   constructor(name: string, plan: OutboxProgramPlan, parts: OutboxProgramParts) {
     const { timeline, database, random, plan: { dialect } } = this.#parts = parts;
@@ -60,6 +77,7 @@ export class OutboxProgram implements Member, JudgedRelay {
     const { claimSeconds, pollMs } = plan.relay;
     this.claimSeconds = claimSeconds;
     this.pollMs = pollMs;
+    this.commandTimeoutMs = plan.producer.commandTimeoutMs!;
     parts.rules.register(this);
     this.client.onRows = (rows) => parts.rules.claimed(this, rows.map(({ id }) => id));
   }
@@ -83,12 +101,13 @@ export class OutboxProgram implements Member, JudgedRelay {
     const report = await this.relay?.stop({ timeoutMs: graceMs });
     this.#isClosed = true;
     const tookMs = process.elapsed() - since;
-    if (report !== undefined && tookMs >= graceMs) this.gaveUpAt = begunAt;
+    if (tookMs >= graceMs - ROUNDING_MS) this.gaveUpAt = process.timeline.now;
     if (
       tookMs > graceMs + STOP_MS && this.client.pauses.every(({ atMs, ms }) => atMs + ms < begunAt)
     ) {
       ledger.violated("a stop ends in time", `${process.name}: ${tookMs} ms, not ${graceMs} ms`);
     }
+    if (report !== undefined) this.#parts.rules.reported(this, report);
     if (report !== undefined && report.rejected !== this.#rejections) {
       ledger.violated("a relay reports each refused job", process.name);
     }
@@ -108,11 +127,26 @@ export class OutboxProgram implements Member, JudgedRelay {
     try {
       await this.relay?.drain();
       return true;
-    } catch (error) {
-      this.#parts.rules.failed(this, error);
+    } catch {
       return false;
     } finally {
       this.#draining--;
+    }
+  }
+
+  /** Inserts jobs in a transaction that takes a while and is rolled back. */
+  async rollBack(ms: number): Promise<void> {
+    if (this.isWriting || this.isStopping) return;
+    this.isWriting = true;
+    try {
+      await this.client.transaction(async (database) => {
+        await this.#insert(database, [this.#job()]);
+        await this.process.sleep(ms);
+      }, "ROLLBACK");
+    } catch {
+      this.#parts.ledger.count("outbox: transactions that failed");
+    } finally {
+      this.isWriting = false;
     }
   }
 
@@ -125,7 +159,9 @@ export class OutboxProgram implements Member, JudgedRelay {
       ...this.#plan.relay,
       clock: process,
     });
-    relay.on("error", ({ error }) => this.isStopping || rules.failed(this, error));
+    relay.on("error", ({ error }) => {
+      if (!this.isStopping && this.#draining === 0) rules.failed(this, error);
+    });
     relay.on("reject", () => this.#rejections++);
     relay.on("listenerError", ({ error }) => ledger.violated("no listener throws", String(error)));
     client.onStatement = (sql) => {
@@ -177,16 +213,19 @@ export class OutboxProgram implements Member, JudgedRelay {
         if (random.chance(0.3)) await process.sleep(random.int(random.chance(0.9) ? 50 : 5000));
       }
     };
+    this.isWriting = true;
     try {
       await client.transaction(work, end);
       if (end === "COMMIT" && random.chance(0.5)) this.relay?.wake();
     } catch {
       ledger.count("outbox: transactions that failed");
+    } finally {
+      this.isWriting = false;
     }
   }
 
   async #insert(database: OutboxDatabase, jobs: readonly JobFields[]): Promise<void> {
-    const { random, ledger } = this.#parts;
+    const { random, ledger, rules } = this.#parts;
     const isSync = "prepare" in database && random.chance(0.5);
     const jids = isSync
       ? this.#outbox.insertSync(database, jobs)
@@ -196,6 +235,7 @@ export class OutboxProgram implements Member, JudgedRelay {
     ) {
       ledger.violated("insert returns the ids of its jobs", JSON.stringify(jids));
     }
+    rules.inOrder(jids);
   }
 
   #job(): JobFields {
@@ -216,9 +256,9 @@ export class OutboxProgram implements Member, JudgedRelay {
       reserveFor: 60,
       unique,
     };
-    if (chance < 0.9) return job;
+    if (chance < 0.9 && !load.areScheduled) return job;
     // Both are measured by the clock of the program.
-    const ms = random.between(1, 60) * 1000;
+    const ms = load.areScheduled ? SCHEDULED_MS : random.between(1, 60) * 1000;
     return random.chance(0.5) ? { ...job, delay: ms } : {
       ...job,
       at: new Date(this.process.now() + ms),

@@ -1,3 +1,4 @@
+import type { RelayReport } from "../../../src/outbox/mod.ts";
 import { parseTimestamp } from "../../../src/job/timestamp.ts";
 import type { Ledger } from "../ledger.ts";
 import type { SimulatedProcess } from "../process.ts";
@@ -13,6 +14,10 @@ export interface JudgedRelay {
   readonly client: DatabaseClient;
   readonly claimSeconds: number;
   readonly pollMs: number;
+  /** Longest time that it waits for a reply of Faktory, in milliseconds. */
+  readonly commandTimeoutMs: number;
+  /** True while its program has a transaction. */
+  readonly isWriting: boolean;
   /** Simulated time at which its stop gave up, or began while a statement failed. */
   readonly gaveUpAt: number;
 }
@@ -43,6 +48,8 @@ interface Record {
   state: "open" | "committed" | "rolled back";
   committedAt: number;
   claims: Claim[];
+  /** The relay that has claimed it now. */
+  claimedBy: JudgedRelay | undefined;
   /** Number of times that a relay has pushed it. */
   pushes: number;
   pushedAt: number;
@@ -53,6 +60,9 @@ interface Record {
 /** Time for which the effects of a fault last, in milliseconds. */
 const RECOVERY_MS = 60_000;
 
+/** Longest time that a relay needs for a job, after its interval, in milliseconds. */
+const SOON_MS = 5000;
+
 /** Share of the time of a claim after which a paused relay may be too late to extend it. */
 const LATE_SHARE = 0.6;
 
@@ -62,21 +72,29 @@ export class OutboxRules implements DatabaseListener {
   clockSetAt = -Infinity;
   /** A time to which the server was paused, which is no reason for a second push. */
   stalledUntil = -Infinity;
+  /** Simulated time from which there are no random faults. */
+  calmFrom = Infinity;
+  /** Called when a relay claims rows. */
+  onClaim: () => void = () => {};
+  /** Simulated time at which a relay last reported a failure. */
+  #failedAt = -Infinity;
+  /** Number of rows that each relay has deleted. */
+  readonly #deletions = new Map<SimulatedProcess, number>();
   readonly #ledger: Ledger;
   readonly #records = new Map<string, Record>();
   readonly #byId = new Map<number, Record>();
   readonly #relays = new Map<SimulatedProcess, JudgedRelay>();
   /** The order in which each relay must push what it has claimed, and its last push. */
   readonly #turns = new Map<JudgedRelay, { readonly order: Map<Record, number>; last: number }>();
-  /** True if only one relay runs at a time. */
-  readonly #isLone: boolean;
+  /** True if only one relay runs at a time, with a producer that keeps the order of its calls. */
+  readonly #isOrdered: boolean;
   #numbers = 0;
   /** Number of rows that have not been deleted or refused. */
   left = 0;
 
-  constructor(ledger: Ledger, isLone: boolean) {
+  constructor(ledger: Ledger, isOrdered: boolean) {
     this.#ledger = ledger;
-    this.#isLone = isLone;
+    this.#isOrdered = isOrdered;
   }
 
   register(relay: JudgedRelay): void {
@@ -100,7 +118,7 @@ export class OutboxRules implements DatabaseListener {
         isRefused: jobtype === REFUSED_TYPE,
       },
       dueAt: at === undefined ? 0 : parseTimestamp(at)!.getTime(),
-      ...{ committedAt: Infinity, claims: [], pushes: 0, pushedAt: Infinity },
+      ...{ committedAt: Infinity, claims: [], claimedBy: undefined, pushes: 0, pushedAt: Infinity },
       ...{ deletedAt: Infinity, rejectedAt: Infinity },
     };
     if (this.#records.has(jid)) this.#ledger.violated("the outbox makes no id twice", jid);
@@ -127,6 +145,7 @@ export class OutboxRules implements DatabaseListener {
       this.#ledger.count("outbox: jobs committed");
       return;
     }
+    record.claimedBy = after?.claimedBy === before.claimedBy ? record.claimedBy : undefined;
     if (after === undefined) return this.#deleted(record, by);
     if (after.error !== null && before.error === null) return this.#refused(record, after.error);
     if (after.claimedBy === null) return this.#tell(jid, `released by ${by.name}`);
@@ -134,9 +153,19 @@ export class OutboxRules implements DatabaseListener {
     this.#tell(jid, `${isExtended ? "claimed again or extended" : "claimed"} by ${by.name}`);
     const relay = this.#relays.get(by);
     if (relay === undefined) return;
+    record.claimedBy = relay;
     if (!isExtended) record.claims.push({ relay, atMs: now });
     this.#ledger.count("outbox: claims");
+    this.onClaim();
     this.#turns.get(relay)!.order.set(record, 0);
+  }
+
+  /** Returns the jobs committed since `atMs` that are in the outbox and that the server accepts. */
+  waiting(atMs: number): string[] {
+    return [...this.#records.values()].filter((one) =>
+      one.state === "committed" && one.committedAt >= atMs && !one.isRefused &&
+      one.deletedAt === Infinity && one.rejectedAt === Infinity
+    ).map(({ jid }) => jid);
   }
 
   /** Records that a relay got the rows that it has claimed: it must push them in this order. */
@@ -167,6 +196,7 @@ export class OutboxRules implements DatabaseListener {
     if (record.pushes++ === 0) {
       record.pushedAt = now;
       this.#checkTime(record, dueInMs);
+      this.#checkDelay(record);
       return;
     }
     this.#ledger.count("outbox: jobs pushed again");
@@ -181,11 +211,18 @@ export class OutboxRules implements DatabaseListener {
   }
 
   /** Checks that a relay reports a failure only if there was a fault. */
-  failed({ process, client }: JudgedRelay, error: unknown): void {
+  failed(relay: JudgedRelay, error: unknown): void {
+    const { process, client } = relay;
+    // The code of a killed program runs on until the turn ends.
+    if (process.isDead) return;
     const { now, server } = this.#ledger;
     this.#ledger.count("outbox: failures of relays");
     const troubledAt = Math.max(process.troubledAt, client.troubledAt, server.troubledAt);
+    this.#failedAt = now;
     const { code, message } = error as { code?: string; message: string };
+    // In a transaction of the program, the release could be rolled back.
+    const isFree = !relay.isWriting && client.troubledAt < now - RECOVERY_MS;
+    if (isFree) this.#checkReleased(relay);
     // If the server refuses all jobs of a batch, the relay reports that as an outage.
     if (code === "SERVER_ERROR" || troubledAt > now - RECOVERY_MS) return;
     this.#ledger.violated("a relay fails only because of a fault", `${process.name}: ${message}`);
@@ -209,6 +246,7 @@ export class OutboxRules implements DatabaseListener {
     this.#tell(jid, `deleted by ${by.name}`);
     if (record.rejectedAt === Infinity) this.left--;
     record.deletedAt = this.#ledger.now;
+    this.#deletions.set(by, (this.#deletions.get(by) ?? 0) + 1);
     const entry = this.#ledger.of(jid);
     if (pushes === 0 && !entry.isRefusedAsEqual) {
       return this.#ledger.violated("a row is deleted after the server has its job", jid);
@@ -225,6 +263,56 @@ export class OutboxRules implements DatabaseListener {
     if (!isRefused || pushes > 0) {
       this.#ledger.violated("only a refused job gets an error", `${jid}: ${error}`);
     }
+  }
+
+  /** Checks that insertion has kept the order of the jobs. */
+  inOrder(jids: readonly string[]): void {
+    const ids = jids.map((jid) => this.#records.get(jid)!.id);
+    if (ids.every((id, i) => i === 0 || ids[i - 1]! < id)) return;
+    this.#ledger.violated("jobs are inserted in their order", jids.join(", "));
+  }
+
+  /** Checks the report of a relay that has stopped. */
+  reported({ process, client }: JudgedRelay, { pushed }: RelayReport): void {
+    const deleted = this.#deletions.get(process) ?? 0;
+    // Of a failed statement, a relay does not know whether it was executed.
+    if (client.troubledAt > -Infinity || pushed === deleted) return;
+    this.#ledger.violated("a relay counts its jobs", `${process.name}: ${pushed} of ${deleted}`);
+  }
+
+  /** Checks that a relay releases what it could not push, if the database works. */
+  #checkReleased(relay: JudgedRelay): void {
+    for (const { jid, claimedBy, deletedAt } of this.#records.values()) {
+      if (claimedBy !== relay || deletedAt < Infinity) continue;
+      this.#ledger.violated("a relay releases what it could not push", jid);
+    }
+  }
+
+  /** Checks that the claims of relays that push have not expired. `rows` are those of the table. */
+  checkClaims(rows: readonly RowState[], now: number): void {
+    for (const { jid, claimedUntil } of rows) {
+      const { claimedBy } = this.#records.get(jid)!;
+      if (claimedBy === undefined || claimedBy.process.isDead || claimedUntil === null) continue;
+      const { process, client } = claimedBy;
+      const isCalm = client.troubledAt < this.#ledger.now - RECOVERY_MS &&
+        client.pauses.every((one) => one.atMs + one.ms < this.#ledger.now - RECOVERY_MS);
+      if (!isCalm || claimedUntil >= now) continue;
+      this.#ledger.violated("a relay extends its claims", `${process.name}: ${jid}`);
+    }
+  }
+
+  /** Checks that a relay without faults pushes a committed job soon. */
+  #checkDelay({ jid, committedAt }: Record): void {
+    const { now, server } = this.#ledger;
+    const relays = [...this.#relays.values()].filter(({ process }) => !process.isDead);
+    const troubles = relays.map(({ process, client }) =>
+      Math.max(process.troubledAt, client.troubledAt)
+    );
+    const since = committedAt - RECOVERY_MS;
+    const isCalm = Math.max(server.troubledAt, this.#failedAt, ...troubles) < since;
+    const dueMs = Math.max(...relays.map(({ pollMs }) => pollMs)) + SOON_MS;
+    if (committedAt < this.calmFrom || !isCalm || now - committedAt <= dueMs) return;
+    this.#ledger.violated("a relay pushes a committed job soon", `${jid}: ${now - committedAt} ms`);
   }
 
   /** Returns the reason for which a job may be pushed again. */
@@ -250,7 +338,7 @@ export class OutboxRules implements DatabaseListener {
 
   /** Checks that a relay pushes what it has claimed in the order of insertion. */
   #checkOrder(record: Record): void {
-    if (!this.#isLone || record.pushes > 0) return;
+    if (!this.#isOrdered || record.pushes > 0) return;
     const relay = record.claims.at(-1)?.relay;
     if (relay === undefined) return;
     const turn = this.#turns.get(relay)!;

@@ -146,11 +146,12 @@ function assignmentsOf(text: string): (row: RowState, values: Values) => Partial
 }
 
 function assignmentOf(text: string): (row: RowState, values: Values) => Partial<RowState> {
-  const until = /^claimed_until = now \+ \$(\d)$/.exec(text)?.[1];
-  if (until !== undefined) {
-    return (_row, { now, params }) => ({
-      claimedUntil: now + 1000 * (params[Number(until) - 1] as number),
-    });
+  const [, sign, number] = /^claimed_until = now \+ (\$?)(\d+)$/.exec(text) ?? [];
+  if (number !== undefined) {
+    return (_row, { now, params }) => {
+      const seconds = sign === "" ? Number(number) : params[Number(number) - 1] as number;
+      return { claimedUntil: now + 1000 * seconds };
+    };
   }
   const name = /^claimed_by = \$(\d)$/.exec(text)?.[1];
   if (name !== undefined) {

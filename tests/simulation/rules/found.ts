@@ -58,4 +58,21 @@ export const FOUND = [
   "every program with an outbox ends",
   "no row stays in the outbox",
   "a committed job of the outbox reaches the server",
+  "jobs are inserted in their order",
+  "a relay counts its jobs",
+  "a relay releases what it could not push",
+  "a relay extends its claims",
+  "a relay pushes a committed job soon",
+  // The outbox at the calm end: see `CalmOutbox`.
+  "a relay drains the outbox",
+  "a relay repeats a failed statement",
+  "a relay pushes again what was not sent",
+  "a relay goes on after a pause of the server",
+  "a relay goes on after a transaction of its program",
+  "a relay takes over the rows of a dead one",
+  "a relay takes over the rows of one that has stopped",
+  // The calm end of a world: see `CalmPhase`.
+  "a client notices a silent server",
+  "no clock of deadlines is set back",
+  "a pause is no secret to deadlines",
 ] as const;
