@@ -1,7 +1,10 @@
+import { monotonic } from "../../src/internal/monotonic_clock.ts";
 import { whenTold } from "./rules/consumers.ts";
 import type { World } from "./world.ts";
 
-/** Longest time until some of the jobs are enqueued, and time between two rounds of deploys, in ms. */
+/**
+ * Longest time until some of the jobs are enqueued, and time between two rounds of deploys, in ms.
+ */
 const LOAD_MS = 1000;
 const ROUND_MS = 25_000;
 
@@ -10,6 +13,25 @@ const TOLD_MS = 20_000;
 
 /** Time in which a client notices a silent connection and replaces it, in milliseconds. */
 const SILENCE_MS = 30_000;
+
+/**
+ * Time after which a silent connection on which a command was sent must have been replaced, in ms.
+ */
+const NOTICE_MS = 25_000;
+
+/** Number of attempts to connect that get no answer, and longest time until there is one, in ms. */
+const MANY_ATTEMPTS = 1000;
+const OPENING_MS = 3000;
+
+/** Number of jobs for which a producer wants more connections if replies are late. */
+const MANY_JOBS = 300;
+
+/** Times by which clocks are set back: less than the interval of their comparisons, and a pause. */
+const SHORT_BACK_MS = 300;
+const PAUSE_MS = 10_000;
+
+/** Time by which the clock of another machine is ahead or behind, in milliseconds. */
+const MOVED_MS = 600_000;
 
 /** Factor of the latency of slow connections. */
 const SLOWNESS = 20;
@@ -42,6 +64,9 @@ export class CalmPhase {
     await this.#pauseConsumer();
     await this.#stallServer();
     await this.#silenceProducers();
+    await this.#stopWhileOpening();
+    await this.#moveServer();
+    await this.#setClocksBack();
     this.#world.load.left = 0;
   }
 
@@ -117,5 +142,92 @@ export class CalmPhase {
       load.left = Math.max(load.left, 1);
       await this.#wait(LOAD_MS / 2);
     }
+    this.#checkSilence();
+  }
+
+  /** Checks that no producer has waited for long for a reply on a silent connection. */
+  #checkSilence(): void {
+    const { ledger, network, producers, timeline } = this.#world;
+    // Otherwise replies take long.
+    if (!network.isWide || ledger.server.troubledAt > timeline.now - SILENCE_MS) return;
+    for (const place of producers.places) {
+      const { process } = producers.at(place);
+      const since = timeline.now - NOTICE_MS;
+      const links = network.linksOf(process).filter((link) => link.isWrittenInVain(since));
+      if (links.length > 0) ledger.violated("a client notices a silent server", process.name);
+    }
+  }
+
+  /** Stops programs while they open more connections, which nobody accepts. */
+  async #stopWhileOpening(): Promise<void> {
+    const { consumers, network, producers, timeline } = this.#world;
+    // Connections without use have been closed.
+    await this.#wait(ROUND_MS);
+    // If replies are late, a producer opens another connection.
+    for (const place of producers.places) {
+      for (const link of network.linksOf(producers.at(place).process)) link.slow(SLOWNESS);
+    }
+    network.stall(MANY_ATTEMPTS);
+    const stalls = () => network.counts["connect stalls"] ?? 0;
+    const before = stalls();
+    this.#world.load.left += MANY_JOBS;
+    await timeline.run(() => stalls() > before, timeline.now + OPENING_MS);
+    for (const crew of [producers, consumers]) {
+      for (const place of crew.places) crew.deploy(place, { graceMs: 0, downMs: LOAD_MS });
+    }
+    network.stall(0);
+    await this.#wait(ROUND_MS);
+  }
+
+  /** Sets clocks back: the deadlines of a process must not notice it. */
+  async #setClocksBack(): Promise<void> {
+    const { consumers, ledger, producers } = this.#world;
+    const members = [producers, consumers].flatMap((crew) =>
+      crew.places.map((place) => crew.at(place))
+    );
+    for (const { process } of members) {
+      const clock = monotonic(process);
+      const before = clock.now();
+      process.jump(-SHORT_BACK_MS);
+      if (clock.now() < before) ledger.violated("no clock of deadlines is set back", process.name);
+    }
+    for (const { process } of members) process.jump(SHORT_BACK_MS);
+    await this.#pauseWithClock();
+  }
+
+  /** Sets the clock of a paused producer back by the duration of the pause. */
+  async #pauseWithClock(): Promise<void> {
+    const { ledger, producers } = this.#world;
+    const [place] = producers.places;
+    if (place === undefined) return;
+    const { process } = producers.at(place);
+    const clock = monotonic(process);
+    const before = clock.now();
+    process.pause(PAUSE_MS);
+    await this.#wait(PAUSE_MS / 2);
+    process.jump(-PAUSE_MS);
+    await this.#wait(PAUSE_MS);
+    const passedMs = clock.now() - before;
+    if (!process.isDead && passedMs < PAUSE_MS) {
+      ledger.violated("a pause is no secret to deadlines", `${process.name}: ${passedMs} ms`);
+    }
+    process.jump(PAUSE_MS);
+  }
+
+  /**
+   * Starts the server on a machine with another clock, while producers still use what they know of
+   * the old one.
+   */
+  async #moveServer(): Promise<void> {
+    const { load, random, server, storage } = this.#world;
+    if (storage !== "disk") return;
+    await this.#wait(ROUND_MS);
+    load.areDelayed = true;
+    await this.#load(this.#share);
+    server.move(random.pick([-1, 1]) * MOVED_MS, 100);
+    await this.#wait(ROUND_MS);
+    await this.#load(this.#share);
+    await this.#wait(LOAD_MS);
+    load.areDelayed = false;
   }
 }

@@ -7,6 +7,7 @@ import {
 } from "../../mod.ts";
 import type { BatchesOfWorld } from "./batches.ts";
 import type { Member } from "./crew.ts";
+import type { FlowKills } from "./flow_kills.ts";
 import type { Flows } from "./flows.ts";
 import { Handlers } from "./handlers.ts";
 import type { Ledger } from "./ledger.ts";
@@ -34,6 +35,7 @@ export interface ConsumerParts {
   readonly ledger: Ledger;
   readonly random: Random;
   readonly flows: Flows;
+  readonly flowKills: FlowKills | undefined;
   readonly batches: BatchesOfWorld | undefined;
 }
 
@@ -55,7 +57,7 @@ export class ConsumerProcess implements Member {
   #running: Promise<void> | undefined;
 
   constructor(name: string, plan: ConsumerPlan, parts: ConsumerParts) {
-    const { timeline, network, ledger, flows, batches, random } = this.#parts = parts;
+    const { timeline, network, ledger, flows, flowKills, batches, random } = this.#parts = parts;
     const { options, clock, many } = this.#plan = plan;
     const { concurrency = 10, limits = {} } = options;
     const process = this.process = new SimulatedProcess(name, timeline, clock);
@@ -70,6 +72,9 @@ export class ConsumerProcess implements Member {
     process.tap = (bytes) => reports.wrote(worker, bytes);
     ledger.workers.set(consumer.wid, worker);
     flows.attach(consumer);
+    if (flowKills !== undefined) {
+      consumer.on("start", ({ job }) => flowKills.started(job, process));
+    }
     batches?.attach(consumer, process);
     new Handlers({ worker, ledger, random, limits, many }).register();
     this.#listen();

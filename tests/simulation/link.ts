@@ -108,6 +108,10 @@ export class Link implements Peer {
   isSilent = false;
   /** True if the connection is closed at both ends. */
   isCut = false;
+  /** True if the client has closed it. */
+  #isLeft = false;
+  /** Simulated time of the first write after it fell silent. */
+  #vainAt = Infinity;
   readonly #streams: SocketStreams;
   readonly #toServer: Pipe;
   readonly #toClient: Pipe;
@@ -153,6 +157,7 @@ export class Link implements Peer {
       write: (chunk) => this.#write(chunk),
       shutdown: () => this.#toServer.end(),
       destroy: () => {
+        this.#isLeft = true;
         this.#ready.drain();
         if (!this.isCut) this.#toServer.end();
         this.#streams.socketClosed();
@@ -220,6 +225,11 @@ export class Link implements Peer {
     this.server.schedule(KEEP_ALIVE_MS, () => this.#closedAtServer());
   }
 
+  /** Returns true if the client has it and sent something before `atMs`, after it fell silent. */
+  isWrittenInVain(atMs: number): boolean {
+    return this.#vainAt < atMs && !this.#isLeft && !this.isCut;
+  }
+
   /** Cuts the connection after `bytes` more bytes in this direction. */
   cutAfter(direction: "to server" | "to client", bytes: number): void {
     (direction === "to server" ? this.#toServer : this.#toClient).left = bytes;
@@ -272,6 +282,7 @@ export class Link implements Peer {
   async #write(chunk: Uint8Array): Promise<void> {
     if (this.client.isDead) return await new Promise(() => {});
     this.client.tap?.(chunk);
+    if (this.isSilent) this.#vainAt = Math.min(this.#vainAt, this.client.timeline.now);
     // Copied, because the client reuses its buffer.
     if (!this.isCut) this.#toServer.send(chunk.slice());
     if (!this.client.survivesWrite()) return await new Promise(() => {});

@@ -5,6 +5,9 @@ import { Link, type LinkOwner, type LinkWeather } from "./link.ts";
 import type { SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
 
+/** Size of buffers from which clients are not slowed down, in bytes. */
+const WIDE_BYTES = 65_536;
+
 /** A server that accepts connections. */
 export interface Listening {
   readonly process: SimulatedProcess;
@@ -28,6 +31,12 @@ export class Network implements LinkOwner {
   constructor(random: Random, weather: LinkWeather) {
     this.random = random;
     this.weather = weather;
+  }
+
+  /** True if its buffers do not slow down clients. */
+  get isWide(): boolean {
+    const { maxChunk, sendBuffer, highWater } = this.weather;
+    return Math.min(maxChunk, sendBuffer, highWater) >= WIDE_BYTES;
   }
 
   /** Links that the server knows of. */

@@ -83,6 +83,8 @@ export function planOf(random: Random): WorldPlan {
   const isSlow = !random.chance(0.7);
   return {
     ...basis,
+    // There are faults as long as workflows start.
+    aftermathMs: Math.max(basis.aftermathMs, basis.flows * FLOW_MS),
     producers: isSlow
       ? producers.map((one) => ({ ...one, everyMs: SLOW_MS, maxOpen: 2000 }))
       : producers,
@@ -107,6 +109,9 @@ function extrasOf(random: Random, { server, consumers }: Basis): Extras {
       : undefined,
   };
 }
+
+/** Time for one workflow, in milliseconds. */
+const FLOW_MS = 1000;
 
 /** Mean time between calls in a world that takes long, in milliseconds. */
 const SLOW_MS = 300;

@@ -44,6 +44,8 @@ export interface ProducerPlan {
 /** The jobs that all producers together still have to enqueue. */
 export interface Load {
   left: number;
+  /** True if every job gets a delay. */
+  areDelayed: boolean;
   readonly hasLargeJobs: boolean;
   /** True if some jobs are unique, and some expire (Enterprise). */
   readonly hasTerms: boolean;
@@ -286,7 +288,7 @@ export class ProducerProcess implements Member {
       retry: random.chance(0.02) ? 0 : random.between(1, 4),
       reserveFor: 60,
     };
-    if (random.chance(0.97)) return job;
+    if (random.chance(0.97) && !load.areDelayed) return job;
     return { ...job, delay: random.between(1, 60) * 1000 };
   }
 

@@ -4,6 +4,7 @@ import { BatchesOfWorld } from "./batches.ts";
 import { Cancels } from "./cancels.ts";
 import { type ConsumerPlan, ConsumerProcess } from "./consumers.ts";
 import { Crew, type Member } from "./crew.ts";
+import { FlowKills } from "./flow_kills.ts";
 import { Flows } from "./flows.ts";
 import { Ledger } from "./ledger.ts";
 import { Network } from "./network.ts";
@@ -58,6 +59,7 @@ export class World {
   readonly consumers: Crew<ConsumerProcess>;
   readonly schedulers: Crew<SchedulerProcess>;
   readonly flows: Flows;
+  readonly flowKills: FlowKills | undefined;
   readonly batches: BatchesOfWorld | undefined;
   readonly cancels: Cancels | undefined;
   readonly outbox: OutboxOfWorld | undefined;
@@ -84,6 +86,7 @@ export class World {
     const longShare = Math.min(1, slots / 100);
     this.load = {
       ...{ left: Math.ceil(options.jobs * STORM_SHARE), queues, hasLargeJobs, longShare },
+      ...{ areDelayed: false },
       hasTerms: plan.hasTerms,
     };
     this.flows = new Flows({ timeline, network, ledger, queues, random: random.fork() });
@@ -140,6 +143,7 @@ export class World {
         options.jobs,
       );
     }
+    if (plan.flows > 0) this.flowKills = new FlowKills(this, random.fork());
   }
 
   result(cost: Pick<WorldResult, "seconds" | "cpuSeconds">): WorldResult {
@@ -155,6 +159,7 @@ export class World {
         ...this.disk?.counts,
         ...this.storm.counts,
         ...this.outbox?.counts,
+        ...this.flowKills?.counts,
       },
       restarts: this.restarts,
       reruns: ledger.reruns,

@@ -1,0 +1,62 @@
+import type { Job } from "../../mod.ts";
+import type { SimulatedProcess } from "./process.ts";
+import type { Random } from "./random.ts";
+import { someMs } from "./strike.ts";
+import type { World } from "./world.ts";
+
+const NAME = "consumer killed in a step of a workflow";
+
+/** Share of the jobs of workflows in which their consumer is killed, 0 to 1. */
+const SHARE = 0.6;
+
+/** Largest number of writes, and of microtasks, after which it is killed. */
+const MAX_WRITES = 16;
+const MAX_TURNS = 40;
+
+/** Shortest time between two of these kills, in milliseconds. */
+const REST_MS = 600;
+
+/** Longest time until another consumer takes its place, in milliseconds. */
+const MAX_DOWN_MS = 5000;
+
+/**
+ * Kills consumers in the middle of a job of a workflow, before and after each command that it sends.
+ * By chance, this is rare.
+ */
+export class FlowKills {
+  /** Number of faults by kind. */
+  readonly counts: Record<string, number> = {};
+  readonly #world: World;
+  readonly #random: Random;
+  #restUntil = 0;
+
+  constructor(world: World, random: Random) {
+    this.#world = world;
+    this.#random = random;
+  }
+
+  /** Called when a consumer starts a job. */
+  started({ type }: Job, process: SimulatedProcess): void {
+    const { isCalm, timeline } = this.#world;
+    if (isCalm || type !== "part" && !type.startsWith("faktory.")) return;
+    const random = this.#random;
+    if (timeline.now < this.#restUntil || !random.chance(SHARE)) return;
+    this.#restUntil = timeline.now + REST_MS;
+    const how = { isPowerLoss: random.chance(0.3), downMs: someMs(random, MAX_DOWN_MS) };
+    const die = () => this.#kill(process, how);
+    if (random.chance(0.7)) process.dieInWrite(random.between(1, MAX_WRITES), die);
+    else process.dieAfterTurns(random.int(MAX_TURNS), die);
+  }
+
+  #kill(
+    process: SimulatedProcess,
+    how: { readonly isPowerLoss: boolean; readonly downMs: number },
+  ): void {
+    const { isCalm, consumers, ledger, timeline } = this.#world;
+    const place = consumers.places.find((place) => consumers.at(place).process === process);
+    if (isCalm || place === undefined) return;
+    this.counts[NAME] = (this.counts[NAME] ?? 0) + 1;
+    ledger.trace.addText(NAME, timeline.now);
+    consumers.kill(place, how);
+  }
+}
