@@ -2,6 +2,8 @@ import { connectionFaults } from "./connection.ts";
 import { consumerFaults } from "./consumer.ts";
 import { enterpriseFaults } from "./enterprise.ts";
 import type { PlantedFault, PlantedRoom } from "./fault.ts";
+import { killFaults } from "./kills.ts";
+import { outboxFaults } from "./outbox.ts";
 import { producerFaults } from "./producer.ts";
 import { serverFaults } from "./server.ts";
 import { storeFaults } from "./store.ts";
@@ -16,6 +18,8 @@ export const plantedRooms: readonly PlantedRoom[] = [
   { room: "store", faults: storeFaults },
   { room: "enterprise", faults: enterpriseFaults },
   { room: "workflow", faults: workflowFaults },
+  { room: "outbox", faults: outboxFaults },
+  { room: "kills", faults: killFaults },
 ];
 
 /**
