@@ -184,8 +184,13 @@ export class CalmOutbox {
 
   /** Checks that the jobs of the calm end are soon pushed. */
   async #empty(rule: FoundRule): Promise<void> {
-    const { rules } = this.#outbox;
-    await this.#until(rule, EMPTY_MS, () => rules.waiting(rules.calmFrom).length === 0);
+    const { rules, plan: { dialect, programs } } = this.#outbox;
+    // In a transaction of its program, a relay cannot release rows: their claim has to expire.
+    const claimMs = dialect === "sqlite"
+      ? 1000 * Math.max(...programs.map(({ relay }) => relay.claimSeconds))
+      : 0;
+    const isEmpty = () => rules.waiting(rules.calmFrom).length === 0;
+    await this.#until(rule, EMPTY_MS + claimMs, isEmpty);
   }
 
   async #until(rule: FoundRule, ms: number, isSo: () => boolean): Promise<void> {
