@@ -19,11 +19,6 @@ export interface JobHooks {
   pushing(job: StoredJob, at: number | undefined): void;
   /** Called before a worker gets the job. Returning false drops the job. */
   fetching(job: StoredJob): boolean;
-  /**
-   * Called when a worker gets another job with the same jid. The server then expects one result for
-   * both jobs.
-   */
-  replaced(job: StoredJob): void;
   /** Called when the job has succeeded. */
   acknowledged(job: StoredJob): void;
   /** Called when a run of the job has failed, or its reservation has expired. */
@@ -36,7 +31,6 @@ export interface JobHooks {
 export const noHooks: JobHooks = {
   pushing() {},
   fetching: () => true,
-  replaced() {},
   acknowledged() {},
   failed() {},
   flushed() {},

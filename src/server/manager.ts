@@ -259,8 +259,6 @@ export class Manager {
       this.arena.free(row);
       return undefined;
     }
-    const replaced = this.#hasHooks ? this.#reservations.get(jid) : undefined;
-    if (replaced !== undefined) this.#hooks.replaced(replaced.job);
     const at = this.#clock.now() + reservedMs({ reserve_for });
     reservation.entry = this.#working.add(at, reservation);
     if (isStored) this.#store.reserve(row, { at, owner: wid });

@@ -248,13 +248,15 @@ export class BatchesOfWorld {
   /** Returns true if the server counts the jobs of a batch, and has lost none of them. */
   #isCounted(batch: BatchRecord): boolean {
     return batch.state === "committed" && !this.#parts.ledger.server.hasLostJobs &&
-      !this.#hasRemoved(batch);
+      !this.#hasLost(batch);
   }
 
-  #hasRemoved({ id, members, child }: BatchRecord): boolean {
+  /** Returns true if a job was removed, or ran twice at the same time, with one result for both. */
+  #hasLost({ id, members, child }: BatchRecord): boolean {
     const jids = [`${id}.complete`, `${id}.success`, ...members];
-    return jids.some((jid) => this.#parts.ledger.of(jid).removed > 0) ||
-      child !== undefined && this.#hasRemoved(child);
+    const isLost = ({ removed, isShared }: Entry) => removed > 0 || isShared;
+    return jids.some((jid) => isLost(this.#parts.ledger.of(jid))) ||
+      child !== undefined && this.#hasLost(child);
   }
 
   /** Returns the callbacks of a batch that are due when its jobs have ended. */

@@ -201,14 +201,9 @@ export class Batches {
   /** Records that a job has succeeded. */
   succeeded(job: StoredJob): void {
     this.#callbackSucceeded(job);
-    this.ended(job);
-  }
-
-  /** Records that a job has succeeded, or that no worker can report its result any more. */
-  ended({ custom, failure }: StoredJob): void {
-    const batch = this.#find(custom?.["bid"]);
+    const batch = this.#find(job.custom?.["bid"]);
     if (batch === undefined) return;
-    if (failure !== undefined) batch.failed = Math.max(batch.failed - 1, 0);
+    if (job.failure !== undefined) batch.failed = Math.max(batch.failed - 1, 0);
     batch.pending = Math.max(batch.pending - 1, 0);
     this.#advance(batch);
   }

@@ -96,10 +96,6 @@ export class Enterprise implements JobHooks {
     return true;
   }
 
-  replaced(job: StoredJob): void {
-    this.#batches.ended(job);
-  }
-
   acknowledged(job: StoredJob): void {
     if (job.custom === undefined) return;
     // Unlocks before a callback is enqueued, since the callback may need the same lock.
