@@ -223,7 +223,7 @@ test("an INFO that is answered after a stop does not delay the results of jobs",
   await until(() => one.open() === 16 && one.runs() > 2000);
   const info = deferred<void>();
   server.heldInfo = info.promise;
-  const commands = one.peers[0]!;
+  const commands = one.peers[1]!;
   while (one.pending(commands)[0] !== "INFO") await one.pass(50);
   const finish = deferred<void>();
   one.consumer.register("x", () => finish.promise);
@@ -262,7 +262,7 @@ test("results are confirmed while jobs wait and the connection without FETCHes i
   const one = start(server, { reconnect: { initialMs: 10, maxMs: 10 } });
   await until(() => one.open() === 16 && one.runs() > 2000);
   // The clock stands still, so it is not opened again.
-  one.peers[0]!.end();
+  one.peers[1]!.end();
   await until(() => one.delays.length > 4000);
   assert.equal(one.tries(), 16);
   await one.stop();

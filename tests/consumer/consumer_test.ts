@@ -4,10 +4,13 @@ import {
   AuthenticationError,
   ConnectError,
   Consumer,
+  type Job,
   JobAbortedError,
   Producer,
 } from "../../mod.ts";
 import { deferred } from "../../src/internal/deferred.ts";
+import { sendCommand } from "../../src/producer/producer.ts";
+import { acknowledge, fetchJob } from "../../src/protocol/commands/jobs.ts";
 import { FaktoryServer, ManualClock } from "../../src/server/mod.ts";
 import { CuttableTransport } from "../faults/cuttable.ts";
 import { once, reconnect, start, until } from "./setting.ts";
@@ -41,6 +44,23 @@ test("each BEAT's reply can change the state: first quiet, then the end", async 
     unreported: [],
   });
   assert.equal(clock.pending, 0);
+});
+
+test("a server that makes a worker quiet does not hold back its commands", async () => {
+  await using setting = await start();
+  const { server, producer } = setting;
+  const consumer = new Consumer({ url: server.url, concurrency: 1 });
+  let token: Job | undefined;
+  // Like the collection of a join's tokens.
+  consumer.register("collect", async (_job, { producer }) => {
+    server.signalWorker(consumer.wid, "quiet");
+    token = await sendCommand(producer, fetchJob(["tokens"]));
+    await sendCommand(producer, acknowledge(token!.jid));
+  });
+  await producer.enqueue("token", [], { queue: "tokens" });
+  await producer.enqueue("collect");
+  await consumer.run({ maxJobs: 1 });
+  assert.equal(token?.type, "token");
 });
 
 test("at the end of its reservation a job is aborted, and its result is not sent", async () => {

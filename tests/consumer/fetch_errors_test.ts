@@ -42,7 +42,7 @@ test("an unreadable job or a refused FETCH is reported, and fetching resumes lat
   consumer.register("x", (job) => void jobs.push(job.jid));
   const running = consumer.run();
   await until(() => peers.length === 2);
-  const [commands, fetch] = peers as [Peer, Peer];
+  const [fetch, commands] = peers as [Peer, Peer];
   await fetch.received(2);
   fetch.say(bulk('{"jid":"12345678","jobtype":"x"}'));
   await until(() => errors.length === 1);
@@ -99,7 +99,7 @@ test("more FETCHes than connections are in flight only while a backlog is known"
   consumer.register("x", () => new Promise(() => {}));
   const running = consumer.run();
   await until(() => peers.length === 2);
-  const [commands, fetch] = peers as [Peer, Peer];
+  const [fetch, commands] = peers as [Peer, Peer];
   await fetch.received(2);
   let jobs = 0;
   const job = () =>

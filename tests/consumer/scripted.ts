@@ -79,8 +79,8 @@ export async function script<Way extends "run" | "runOne" = "run">(
   const running = (way === "runOne" ? consumer.runOne() : consumer.run(runOptions)) as ReturnType<
     Consumer[Way]
   >;
-  await until(() => peers.length === 2 && peers[1]!.lines.length > 1);
-  const [commands, fetch] = peers as [Peer, Peer];
+  await until(() => peers.length === 2 && peers[0]!.lines.length > 1);
+  const [fetch, commands] = peers as [Peer, Peer];
   serve(commands, answer);
   let given = 1;
   return {

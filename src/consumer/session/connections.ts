@@ -33,13 +33,17 @@ export class WorkerConnections {
     });
   }
 
-  /** Opens one connection of each kind. */
+  /**
+   * Opens one connection of each kind. The one for FETCHes comes first: if the server tells the
+   * worker to go quiet, it answers FETCHes of the first connection without a job, after two
+   * seconds. Joins send their FETCHes on the other one, where results must not wait.
+   */
   async open(signal?: AbortSignal): Promise<void> {
-    await this.commands.open(signal);
+    await this.fetching.open(signal);
     try {
-      await this.fetching.open(signal);
+      await this.commands.open(signal);
     } catch (error) {
-      this.commands.close();
+      this.fetching.close();
       throw error;
     }
   }
