@@ -142,7 +142,7 @@ export const serverFaults: readonly PlantedFault[] = [
     file: "src/server/commands.ts",
     find: 'if (client.state !== "running") return sleep(client).then(() => NIL);',
     replace: "",
-    hiddenBy: "it concerns a worker's first connection, on which this client sends no FETCH",
+    hiddenBy: "a worker may get jobs until a heartbeat tells it to go quiet",
   },
   {
     name: "a requeued job is lost",
