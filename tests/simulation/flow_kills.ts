@@ -6,18 +6,15 @@ import type { World } from "./world.ts";
 
 const NAME = "consumer killed in a step of a workflow";
 
-/** Share of the jobs of workflows in which their consumer is killed, 0 to 1. */
-const SHARE = 0.6;
-
 /** Largest number of writes, and of microtasks, after which it is killed. */
-const MAX_WRITES = 16;
+const MAX_WRITES = 12;
 const MAX_TURNS = 40;
 
 /** Shortest time between two of these kills, in milliseconds. */
-const REST_MS = 600;
+const REST_MS = 150;
 
 /** Longest time until another consumer takes its place, in milliseconds. */
-const MAX_DOWN_MS = 5000;
+const MAX_DOWN_MS = 1000;
 
 /**
  * Kills consumers in the middle of a job of a workflow, before and after each command that it sends.
@@ -40,11 +37,13 @@ export class FlowKills {
     const { isCalm, timeline } = this.#world;
     if (isCalm || type !== "part" && !type.startsWith("faktory.")) return;
     const random = this.#random;
-    if (timeline.now < this.#restUntil || !random.chance(SHARE)) return;
+    if (timeline.now < this.#restUntil) return;
     this.#restUntil = timeline.now + REST_MS;
     const how = { isPowerLoss: random.chance(0.3), downMs: someMs(random, MAX_DOWN_MS) };
     const die = () => this.#kill(process, how);
-    if (random.chance(0.7)) process.dieInWrite(random.between(1, MAX_WRITES), die);
+    // After a part, the next job and the ACK leave at once.
+    const writes = type === "part" ? 2 : MAX_WRITES;
+    if (random.chance(0.7)) process.dieInWrite(random.between(1, writes), die);
     else process.dieAfterTurns(random.int(MAX_TURNS), die);
   }
 

@@ -111,7 +111,7 @@ function extrasOf(random: Random, { server, consumers }: Basis): Extras {
 }
 
 /** Time for one workflow, in milliseconds. */
-const FLOW_MS = 1000;
+const FLOW_MS = 3000;
 
 /** Mean time between calls in a world that takes long, in milliseconds. */
 const SLOW_MS = 300;

@@ -53,7 +53,9 @@ export function outboxOf(
       claimSeconds: random.pick([10, 10, 30]),
     },
     producer: {
-      ...random.chance(0.5) ? { ordered: true } : { connections: random.pick([1, 2, 8]) },
+      ...random.chance(relays === 1 ? 0.8 : 0.3)
+        ? { ordered: true }
+        : { connections: random.pick([1, 2, 8]) },
       delivery: random.chance(0.6) ? "at-least-once" : "at-most-once",
       connectTimeoutMs: random.pick([1000, 10_000]),
       commandTimeoutMs: random.pick([5000, 60_000]),

@@ -13,6 +13,7 @@ export const killFaults: readonly PlantedFault[] = [
     file: "src/workflow/joiner.ts",
     find: "await sendPushes(producer, next, queue);",
     replace: "sendPushes(producer, next, queue).catch(() => {});",
+    hiddenBy: "the commands leave in one write, in their order, so few kills come between them",
   },
   {
     name: "a join drops its tokens before it has put them back",
@@ -21,6 +22,7 @@ export const killFaults: readonly PlantedFault[] = [
       "await pushAll(producer, [tokenOf(tokens, remaining)]);\n    await dropTokens(producer, taken);",
     replace:
       "await dropTokens(producer, taken);\n    await pushAll(producer, [tokenOf(tokens, remaining)]);",
+    hiddenBy: "one of these worlds has workflows, and few kills come between the two commands",
   },
   {
     name: "a join is not checked later",
@@ -33,6 +35,7 @@ export const killFaults: readonly PlantedFault[] = [
     file: "src/workflow/joiner.ts",
     find: "if (found.isEmpty) await pushCheck(producer, job, { queue, info: found.info });",
     replace: "",
+    hiddenBy: "it needs a crash of all programs that have tokens, before their first check",
   },
   {
     name: "a check of a join checks once",
@@ -45,6 +48,13 @@ export const killFaults: readonly PlantedFault[] = [
     file: "src/workflow/tokens.ts",
     find: "    jids.push(job.jid);",
     replace: "    await sendCommand(producer, acknowledge(job.jid));\n    jids.push(job.jid);",
+  },
+  {
+    name: "the rows of a dead program stay claimed in SQLite",
+    file: "src/outbox/statements.ts",
+    find:
+      "SELECT id FROM ${table} WHERE error IS NULL AND (claimed_until IS NULL OR claimed_until < ${now})",
+    replace: "SELECT id FROM ${table} WHERE error IS NULL AND claimed_until IS NULL",
   },
   {
     name: "a relay claims rows for an hour",
