@@ -247,7 +247,7 @@ export class OutboxProgram implements Member, JudgedRelay {
       ...random.chance(0.1) ? {} : { jid: `outbox-${String(number).padStart(6, "0")}` },
       type: chance < 0.01 ? REFUSED_TYPE : "one",
       args: [
-        random.pick(["works", "works", "works", "waits", "fails once"]),
+        random.pick(["works", "works", "works", "waits"]),
         random.int(200),
         number,
       ],
