@@ -40,7 +40,7 @@ const RESTART_MS = 500;
 const SLOW_SAVE_MS = 1000;
 
 /** Longest pause for which clients keep their connections, in milliseconds. */
-const SHORT_PAUSE_MS = 10_000;
+export const SHORT_PAUSE_MS = 10_000;
 
 /** Time for which the server is down after it could not save a change, in milliseconds. */
 const FAILED_MS = 3000;

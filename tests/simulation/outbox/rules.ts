@@ -3,6 +3,7 @@ import { parseTimestamp } from "../../../src/job/timestamp.ts";
 import type { Ledger } from "../ledger.ts";
 import type { SimulatedProcess } from "../process.ts";
 import type { Push } from "../rules/pushes.ts";
+import { SHORT_PAUSE_MS } from "../server_host.ts";
 import { REFUSED_TYPE } from "../server_watch.ts";
 import type { DatabaseListener } from "./database.ts";
 import type { DatabaseClient } from "./database_client.ts";
@@ -320,7 +321,8 @@ export class OutboxRules implements DatabaseListener {
     const { now, server } = this.#ledger;
     // Long before the push, a fault has no effect on it.
     const first = claims[0]?.atMs ?? now;
-    for (const { relay: { process, client, claimSeconds, gaveUpAt }, atMs } of claims) {
+    for (const { relay, atMs } of claims) {
+      const { process, client, claimSeconds, commandTimeoutMs, gaveUpAt } = relay;
       if (process.isDead) return "as a relay died";
       const lateMs = claimSeconds * 1000 * LATE_SHARE;
       const isPaused = client.pauses.some((one) => one.atMs + one.ms >= atMs && one.ms >= lateMs);
@@ -328,6 +330,8 @@ export class OutboxRules implements DatabaseListener {
       if (gaveUpAt >= atMs) return "as a relay had to stop";
       if (process.lostAt >= atMs) return "as a connection was lost";
       if (client.outageMs(atMs) >= lateMs) return "as the database was out of reach";
+      const isImpatient = commandTimeoutMs < SHORT_PAUSE_MS;
+      if (isImpatient && server.troubledAt >= atMs) return "as the server did not answer in time";
     }
     if (this.clockSetAt >= first) return "as the clock of the database was set";
     const { lostAt, troubledAt } = server;
