@@ -8,6 +8,9 @@ const RECONNECT =
 const SENT_AGAIN =
   "The judge: the PUSH of a requeued job that is sent again was taken for a report of its result.";
 
+const EARLY_LOOK =
+  "The simulation: it stopped the relays of an outbox while a transaction was in flight.";
+
 /** Explanations of violations of published runs, by seed. A seed means a world of one commit. */
 export const explained: Readonly<Record<string, string>> = {
   "700126": LATE_SYNC,
@@ -51,4 +54,16 @@ export const explained: Readonly<Record<string, string>> = {
     "A fault, fixed: a consumer that was paused while its clock was set back reported too late.",
   "44000289":
     "The judge: a partition held back a FETCH that was sent before the consumer was quiet.",
+  "50000034":
+    "The simulation: the database's clock was set back by two hours, and the world ended before the " +
+    "claims of a crashed relay.",
+  "50000063":
+    "The judge: the producer of a relay gives up a command after 5 s, so a pause of the server was a " +
+    "reason to push again.",
+  "50000076": EARLY_LOOK,
+  "50000085": "A fault, fixed: a relay started a timer after a stop that had given up.",
+  "50000105":
+    "A fault, fixed: a worker that the server had made quiet fetched the tokens of a join on its " +
+    "first connection, where the server delays the reply.",
+  "50000122": EARLY_LOOK,
 };

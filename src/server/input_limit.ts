@@ -1,16 +1,19 @@
-import type { Clock } from "../internal/clock.ts";
+import { type Clock, elapsedMs } from "../internal/clock.ts";
 
-/** Time in which data is read that arrived while the event loop was blocked, in milliseconds. */
-const READ_MS = 100;
+/** A timer that is this late means a blocked event loop, in milliseconds. */
+const LATE_MS = 250;
 
 /**
  * Calls `callback` in `ms` milliseconds, as a limit on the time in which a client sends its data.
- * If the event loop is blocked for longer, the sockets are read first. Returns a function that
- * cancels this.
+ * If the timer is late, the event loop was blocked and has not read what has arrived, so the time
+ * begins again. Returns a function that cancels this.
  */
 export function limitInput(clock: Clock, ms: number, callback: () => void): () => void {
-  let cancel = clock.after(ms - READ_MS, () => {
-    cancel = clock.after(READ_MS, callback);
-  });
+  let cancel: () => void;
+  function wait() {
+    const due = elapsedMs(clock) + ms;
+    cancel = clock.after(ms, () => elapsedMs(clock) - due > LATE_MS ? wait() : callback());
+  }
+  wait();
   return () => cancel();
 }
