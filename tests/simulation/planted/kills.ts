@@ -7,6 +7,7 @@ export const killFaults: readonly PlantedFault[] = [
     file: "src/workflow/workflows.ts",
     find: "if (outcome === undefined) await succeeded(producer, job, step, value);",
     replace: "if (outcome === undefined) succeeded(producer, job, step, value).catch(() => {});",
+    hiddenBy: "it needs a kill between two commands, and only one of these worlds has workflows",
   },
   {
     name: "a join removes its tokens before the next job is on the server",

@@ -49,6 +49,7 @@ export const producerFaults: readonly PlantedFault[] = [
     file: "src/producer/closing.ts",
     find: "this.#parts.clock.after(ms, () => this.#expired.resolve());",
     replace: "() => {};",
+    hiddenBy: "in other worlds: noticed with seed 58",
   },
   {
     name: "a failed job of enqueueMany stays in the in-flight window",

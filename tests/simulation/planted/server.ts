@@ -136,6 +136,7 @@ export const serverFaults: readonly PlantedFault[] = [
     file: "src/server/connection.ts",
     find: "      if (reply instanceof Promise) {\n        this.#isBlocked = true;",
     replace: "      if (reply instanceof Promise) {",
+    hiddenBy: "in other worlds: noticed with seed 36",
   },
   {
     name: "a quiet worker gets jobs",
