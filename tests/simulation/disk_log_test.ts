@@ -235,13 +235,13 @@ async function jobsOf(disk: SimulatedDisk): Promise<readonly string[]> {
 }
 
 /** Opens a log, saves a few jobs, and closes it. */
-async function live({ modules }: DiskProcess): Promise<void> {
+async function live({ modules }: DiskProcess, jobs = 3): Promise<void> {
   const store = await openLog("/data", {
     modules,
     sizes: SIZES,
     letOthersRun: () => Promise.resolve(),
   });
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < jobs; i++) {
     store.add(store.arena.add(`job ${i} ${"x".repeat(1200)}`), "queue/q", { at: 0, owner: "" });
     await store.commit();
   }
@@ -262,6 +262,24 @@ test("the content of a log after a kill in any call survives a power loss", asyn
       disk.losePower();
       assert.deepEqual(await jobsOf(disk), jobs, `seed ${seed}, killed in call ${calls}`);
       if (!isDead) break;
+    }
+  }
+});
+
+test("a log can be read after a power loss in any call, also when it is closed", async () => {
+  for (let jobs = 0; jobs < 6; jobs++) {
+    for (const seed of SEEDS) {
+      for (let calls = 1;; calls++) {
+        const disk = new SimulatedDisk({ random: randomFrom(seed) });
+        const process = disk.process(atOnce);
+        const died = new Promise<boolean>((resolve) => process.dieIn(calls, () => resolve(true)));
+        const isOver = live(process, jobs).then(() => false, () => true);
+        const isDead = await Promise.race([died, isOver]);
+        process.kill();
+        disk.losePower();
+        await assert.doesNotReject(jobsOf(disk), `${jobs} jobs, seed ${seed}, call ${calls}`);
+        if (!isDead) break;
+      }
     }
   }
 });

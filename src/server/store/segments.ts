@@ -138,6 +138,8 @@ export class Segments {
       if (isOutOfFiles(cause)) return;
       throw cause;
     }
+    // Otherwise a power loss may keep this record, and lose the name of the last segment.
+    await this.#folder.sync();
     files.renameSync(temporary, path);
     await this.#folder.sync();
   }
