@@ -187,6 +187,8 @@ export class Fetcher {
 
   #pauseConnection(connection: FetchConnection, ms: number): void {
     if (this.#isClosed || connection.cancelPause !== undefined) return;
+    // A reply may come after the connection was replaced.
+    if (!this.#connections.all.includes(connection)) return;
     connection.cancelPause = this.#context.monotonic.after(ms, () => {
       connection.cancelPause = undefined;
       this.fetchMore();

@@ -274,10 +274,12 @@ export class OutboxRules implements DatabaseListener {
   }
 
   /** Checks the report of a relay that has stopped. */
-  reported({ process, client }: JudgedRelay, { pushed }: RelayReport): void {
+  reported({ process, client, gaveUpAt }: JudgedRelay, { pushed }: RelayReport): void {
     const deleted = this.#deletions.get(process) ?? 0;
-    // Of a failed statement, a relay does not know whether it was executed.
-    if (client.troubledAt > -Infinity || pushed === deleted) return;
+    // Of a statement that failed, or was in flight when a stop gave up, a relay does not know
+    // whether it was executed.
+    const isSure = client.troubledAt === -Infinity && gaveUpAt === -Infinity;
+    if (!isSure || pushed === deleted) return;
     this.#ledger.violated("a relay counts its jobs", `${process.name}: ${pushed} of ${deleted}`);
   }
 
