@@ -1,4 +1,5 @@
 import { monotonic } from "../../src/internal/monotonic_clock.ts";
+import { MANY_CONNECTIONS } from "./idle_checks.ts";
 import { whenTold } from "./rules/consumers.ts";
 import type { World } from "./world.ts";
 
@@ -147,9 +148,10 @@ export class CalmPhase {
 
   /** Checks that no producer has waited for long for a reply on a silent connection. */
   #checkSilence(): void {
-    const { ledger, network, producers, timeline } = this.#world;
-    // Otherwise replies take long.
-    if (!network.isWide || ledger.server.troubledAt > timeline.now - SILENCE_MS) return;
+    const { ledger, network, plan, producers, timeline } = this.#world;
+    // Otherwise replies take long, or the server has no room for another connection.
+    if (!network.isWide || plan.server.maxConnections < MANY_CONNECTIONS) return;
+    if (ledger.server.troubledAt > timeline.now - SILENCE_MS) return;
     for (const place of producers.places) {
       const { process } = producers.at(place);
       const since = timeline.now - NOTICE_MS;

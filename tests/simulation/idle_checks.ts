@@ -13,7 +13,7 @@ const RECOVERY_MS = 25_000;
 const FETCH_AGAIN_MS = 6000;
 
 /** Maximum number of connections from which no program has to wait for one. */
-const MANY_CONNECTIONS = 1000;
+export const MANY_CONNECTIONS = 1000;
 
 /** Checks that consumers without work send FETCHes, from now on. */
 export function watchFetches(world: World): void {

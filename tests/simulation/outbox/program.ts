@@ -66,6 +66,7 @@ export class OutboxProgram implements Member, JudgedRelay {
   #draining = 0;
   /** True while it has a transaction. */
   isWriting = false;
+  wroteAt = -Infinity;
 
   constructor(name: string, plan: OutboxProgramPlan, parts: OutboxProgramParts) {
     const { timeline, database, random, plan: { dialect } } = this.#parts = parts;
@@ -147,6 +148,7 @@ export class OutboxProgram implements Member, JudgedRelay {
       this.#parts.ledger.count("outbox: transactions that failed");
     } finally {
       this.isWriting = false;
+      this.wroteAt = this.process.timeline.now;
     }
   }
 
@@ -221,6 +223,7 @@ export class OutboxProgram implements Member, JudgedRelay {
       ledger.count("outbox: transactions that failed");
     } finally {
       this.isWriting = false;
+      this.wroteAt = this.process.timeline.now;
     }
   }
 

@@ -19,6 +19,8 @@ export interface JudgedRelay {
   readonly commandTimeoutMs: number;
   /** True while its program has a transaction. */
   readonly isWriting: boolean;
+  /** Simulated time at which its last transaction ended. */
+  readonly wroteAt: number;
   /** Simulated time at which its stop gave up, or began while a statement failed. */
   readonly gaveUpAt: number;
 }
@@ -221,7 +223,6 @@ export class OutboxRules implements DatabaseListener {
     const troubledAt = Math.max(process.troubledAt, client.troubledAt, server.troubledAt);
     this.#failedAt = now;
     const { code, message } = error as { code?: string; message: string };
-    // In a transaction of the program, the release could be rolled back.
     const isFree = !relay.isWriting && client.troubledAt < now - RECOVERY_MS;
     if (isFree) this.#checkReleased(relay);
     // If the server refuses all jobs of a batch, the relay reports that as an outage.
@@ -285,8 +286,10 @@ export class OutboxRules implements DatabaseListener {
 
   /** Checks that a relay releases what it could not push, if the database works. */
   #checkReleased(relay: JudgedRelay): void {
-    for (const { jid, claimedBy, deletedAt } of this.#records.values()) {
+    for (const { jid, claimedBy, claims, deletedAt } of this.#records.values()) {
       if (claimedBy !== relay || deletedAt < Infinity) continue;
+      // In a transaction of the program, the release could be rolled back.
+      if (relay.wroteAt >= (claims.at(-1)?.atMs ?? 0)) continue;
       this.#ledger.violated("a relay releases what it could not push", jid);
     }
   }
