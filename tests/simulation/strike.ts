@@ -4,11 +4,11 @@ import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
 /** A fault that a storm injects. */
-export interface Strike {
+export interface Strike<T = World> {
   /** Relative frequency. */
   readonly weight: number;
   /** Injects the fault. Returns false if that is not possible now. */
-  strike(world: World, random: Random): boolean;
+  strike(target: T, random: Random): boolean;
 }
 
 /** Creates a fault of a random link. */

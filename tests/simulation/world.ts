@@ -17,7 +17,8 @@ import { watchFirings } from "./schedule_checks.ts";
 import { SchedulerProcess } from "./schedules.ts";
 import { ServerDisk } from "./server_disk.ts";
 import { ServerHost } from "./server_host.ts";
-import { Storm } from "./storm.ts";
+import type { Storm } from "./storm.ts";
+import { stormOf } from "./strikes.ts";
 import { Timeline } from "./timeline.ts";
 import { runWorld } from "./world_run.ts";
 
@@ -69,7 +70,7 @@ export class World {
   isCalm = false;
   readonly restarts: Record<string, number> = {};
   readonly options: WorldOptions;
-  readonly storm: Storm;
+  readonly storm: Storm<World>;
   /** The disk of the server, if there is one. */
   readonly disk: ServerDisk | undefined;
 
@@ -122,7 +123,7 @@ export class World {
     );
     this.admin = new Admin({ ...this, random: random.fork(), queues: plan.queues });
     watchFirings(this);
-    this.storm = new Storm(this);
+    this.storm = stormOf(this);
     // Drawn last, so that other worlds stay the same.
     if (plan.batches > 0) {
       this.batches = new BatchesOfWorld({

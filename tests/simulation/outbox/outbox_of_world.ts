@@ -4,6 +4,7 @@ import type { Network } from "../network.ts";
 import { SimulatedProcess } from "../process.ts";
 import type { Random } from "../random.ts";
 import type { ServerHost } from "../server_host.ts";
+import type { Storm } from "../storm.ts";
 import { someMs } from "../strike.ts";
 import type { Timeline } from "../timeline.ts";
 import { CalmOutbox } from "./calm.ts";
@@ -11,7 +12,7 @@ import { SimulatedDatabase } from "./database.ts";
 import type { OutboxPlan } from "./plan.ts";
 import { type OutboxLoad, OutboxProgram } from "./program.ts";
 import { OutboxRules } from "./rules.ts";
-import { OutboxStorm } from "./storm.ts";
+import { outboxStorm } from "./storm.ts";
 
 /** The parts of a world that its outbox uses. */
 export interface OutboxParts {
@@ -49,7 +50,7 @@ export class OutboxOfWorld {
   readonly database: SimulatedDatabase;
   readonly crew: Crew<OutboxProgram>;
   readonly load: OutboxLoad;
-  readonly #storm: OutboxStorm;
+  readonly #storm: Storm<OutboxOfWorld>;
   #isCalm = false;
 
   constructor(parts: OutboxParts, plan: OutboxPlan, jobs: number) {
@@ -76,7 +77,7 @@ export class OutboxOfWorld {
           load: this.load,
         }),
     });
-    this.#storm = new OutboxStorm(this, random.fork());
+    this.#storm = outboxStorm(this, random.fork());
     ledger.pushWatchers.push((push) => rules.pushed(push));
   }
 

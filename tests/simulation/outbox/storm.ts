@@ -1,6 +1,7 @@
 import type { Crew } from "../crew.ts";
 import type { Random } from "../random.ts";
-import { someMs } from "../strike.ts";
+import { Storm } from "../storm.ts";
+import { someMs, type Strike } from "../strike.ts";
 import type { StatementFault } from "./database_client.ts";
 import type { OutboxOfWorld } from "./outbox_of_world.ts";
 import { CLOCK_MS } from "./plan.ts";
@@ -20,56 +21,18 @@ const STATEMENTS = [
   /^COMMIT/,
 ] as const;
 
-interface OutboxStrike {
-  readonly weight: number;
+interface OutboxStrike extends Strike<OutboxOfWorld> {
   /** Shortest time between two faults of this kind, in milliseconds. */
   readonly restMs: number;
-  strike(outbox: OutboxOfWorld, random: Random): boolean;
 }
 
-/** Injects faults into the programs with an outbox and into their database. */
-export class OutboxStorm {
-  /** Number of faults by kind. */
-  readonly counts: Record<string, number> = {};
-  readonly #outbox: OutboxOfWorld;
-  readonly #random: Random;
-  readonly #names: readonly string[];
-  readonly #restUntil = new Map<string, number>();
-  #isOver = false;
-
-  constructor(outbox: OutboxOfWorld, random: Random) {
-    this.#outbox = outbox;
-    this.#random = random;
-    // Each world has only some kinds of faults, so that the effects of a few are seen.
-    this.#names = Object.entries(STRIKES).flatMap(([name, { weight }]) =>
-      random.chance(0.6) ? Array<string>(weight * random.between(1, 3)).fill(name) : []
-    );
-  }
-
-  begin(): void {
-    const { timeline, plan: { strikeEveryMs } } = this.#outbox;
-    timeline.at(timeline.now + 1 + this.#random.int(2 * strikeEveryMs), () => {
-      if (this.#isOver) return;
-      this.#strike();
-      this.begin();
-    });
-  }
-
-  end(): void {
-    this.#isOver = true;
-  }
-
-  #strike(): void {
-    if (this.#names.length === 0) return;
-    const name = this.#random.pick(this.#names);
-    const { timeline: { now }, ledger } = this.#outbox;
-    if (now < (this.#restUntil.get(name) ?? 0)) return;
-    const { strike, restMs } = STRIKES[name]!;
-    if (!strike(this.#outbox, this.#random)) return;
-    this.#restUntil.set(name, now + restMs);
-    this.counts[name] = (this.counts[name] ?? 0) + 1;
-    ledger.trace.addText(name, now);
-  }
+/** Creates the storm of an outbox: faults of its programs and of their database. */
+export function outboxStorm(outbox: OutboxOfWorld, random: Random): Storm<OutboxOfWorld> {
+  return new Storm(outbox, random, {
+    strikes: STRIKES,
+    share: 0.6,
+    restMsOf: (name) => STRIKES[name]!.restMs,
+  });
 }
 
 type ProgramStrike = (
